@@ -1,0 +1,152 @@
+//! The check itself: verifier, then revocation view.
+
+use std::{sync::Arc, time::Duration};
+
+use arc_swap::ArcSwap;
+use countersign_jose::{Algorithm, Audience, Issuer, KeySet, Leeway, Verifier};
+
+use crate::{
+    Error, Presented, Principal, Scheme,
+    claims::AccessClaims,
+    revocation::{RevocationView, Subject},
+    time::Clock,
+};
+
+/// What every access token must satisfy.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The one issuer (`iss`).
+    pub issuer: String,
+    /// The audiences that are us; the token's must be one of them.
+    pub audiences: Vec<String>,
+    /// The algorithms that the issuer signs with.
+    pub algorithms: Vec<Algorithm>,
+}
+
+/// What happens when the revocation view is older than its bound.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum FailMode {
+    /// Answer 503: nothing revoked slips through.
+    #[default]
+    Closed,
+    /// Let the token in on its signature alone.
+    Open,
+}
+
+/// Seconds by which `iat` and `nbf` may lie ahead; `exp` has no leeway.
+const CLOCK_SKEW_SECONDS: u32 = 60;
+/// What a client that meets a stale view is told to wait.
+const STALE_RETRY: Duration = Duration::from_secs(1);
+
+/// Verifies access tokens and their revocation, in memory and without a lock.
+#[derive(Debug)]
+pub struct Guard {
+    policy: Policy,
+    realm: String,
+    verifier: ArcSwap<Verifier>,
+    view: Arc<RevocationView>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Guard {
+    /// A guard for `policy` with the issuer's `keys`.
+    ///
+    /// # Errors
+    /// When the policy is empty or the keys do not fit its algorithms.
+    pub fn new(
+        policy: Policy,
+        keys: KeySet,
+        view: Arc<RevocationView>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Error> {
+        let verifier = build_verifier(&policy, keys)?;
+        let realm = policy.issuer.replace(['"', '\\'], "");
+        Ok(Self { policy, realm, verifier: ArcSwap::from_pointee(verifier), view, clock })
+    }
+
+    /// Takes another key set; tokens in flight are checked against the old or the new one.
+    ///
+    /// # Errors
+    /// When the keys do not fit the policy; the old set stays.
+    pub fn replace_keys(&self, keys: KeySet) -> Result<(), Error> {
+        self.verifier.store(Arc::new(build_verifier(&self.policy, keys)?));
+        Ok(())
+    }
+
+    /// Checks a presented token; answers 503 while the view is stale.
+    ///
+    /// # Errors
+    /// [`Error::Token`] and [`Error::Foreign`] when it is no good access token of this issuer for
+    /// this service, [`Error::Revoked`], [`Error::Stale`].
+    pub fn check(&self, presented: &Presented<'_>) -> Result<Principal, Error> {
+        self.check_with(presented, FailMode::Closed)
+    }
+
+    /// The same, with the fail mode of the route.
+    ///
+    /// # Errors
+    /// As [`Guard::check`].
+    pub fn check_with(&self, presented: &Presented<'_>, mode: FailMode) -> Result<Principal, Error> {
+        let Scheme::Bearer = presented.scheme;
+        let now = self.clock.now();
+        let verified =
+            self.verifier.load().verify_as::<AccessClaims>(presented.token, now.seconds())?;
+        // RFC 9449 7.1: a bound token is not taken as plain Bearer.
+        if verified.claims().cnf.is_some() {
+            return Err(Error::Foreign { reason: "it is bound to a key whose proof is not checked" });
+        }
+        let principal = Principal::new(verified)?;
+        if mode == FailMode::Closed && !self.view.is_fresh(self.clock.monotonic()) {
+            return Err(Error::Stale { retry_after: STALE_RETRY });
+        }
+        if self.view.is_revoked(&subject(&principal)) {
+            return Err(Error::Revoked);
+        }
+        Ok(principal)
+    }
+
+    /// The revocation view.
+    pub fn view(&self) -> &Arc<RevocationView> {
+        &self.view
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The realm of its challenges: the issuer.
+    pub fn realm(&self) -> &str {
+        &self.realm
+    }
+
+    /// The clock it checks by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+}
+
+fn subject(principal: &Principal) -> Subject<'_> {
+    let claims = principal.claims();
+    Subject {
+        token_id: &claims.jti,
+        session_id: &claims.sid,
+        user_id: &claims.sub,
+        generation: claims.generation,
+        client_id: &claims.client_id,
+        key_id: principal.key_id(),
+    }
+}
+
+fn build_verifier(policy: &Policy, keys: KeySet) -> Result<Verifier, Error> {
+    let audience = Audience::any_of(policy.audiences.iter().map(String::as_str));
+    let leeway = Leeway { exp: 0, nbf: CLOCK_SKEW_SECONDS, iat: CLOCK_SKEW_SECONDS };
+    let verifier =
+        Verifier::builder(keys, &policy.algorithms, Issuer::one(&policy.issuer), audience)
+            // RFC 9068 4: only at+jwt is an access token.
+            .typ(Some("at+jwt"))
+            .leeway(leeway)
+            .required(&["exp", "iat", "iss", "aud", "sub", "jti", "client_id", "sid", "gen"])
+            .build()?;
+    Ok(verifier)
+}

@@ -1,0 +1,108 @@
+//! Who is asking: what a verified access token says.
+
+use std::time::Duration;
+
+use countersign_jose::Verified;
+
+use crate::{Error, claims::AccessClaims, time::Timestamp};
+
+/// A verified, unrevoked access token. Only [`Guard::check`](crate::Guard::check) makes one.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    claims: AccessClaims,
+    key_id: String,
+}
+
+impl Principal {
+    /// Without `kid` a compromised key could not be told from the others, so it is demanded.
+    pub(crate) fn new(verified: Verified<AccessClaims>) -> Result<Self, Error> {
+        let key_id = verified.header().kid.clone().ok_or(Error::Foreign { reason: "it has no kid" })?;
+        Ok(Self { claims: verified.into_claims(), key_id })
+    }
+
+    /// The user id (`sub`).
+    pub fn user_id(&self) -> &str {
+        &self.claims.sub
+    }
+
+    /// The user name, where the token carries it.
+    pub fn username(&self) -> Option<&str> {
+        self.claims.preferred_username.as_deref()
+    }
+
+    /// The session (`sid`).
+    pub fn session_id(&self) -> &str {
+        &self.claims.sid
+    }
+
+    /// The client the token was issued to.
+    pub fn client_id(&self) -> &str {
+        &self.claims.client_id
+    }
+
+    /// The key that signed the token.
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// When the user authenticated.
+    pub fn auth_time(&self) -> Timestamp {
+        Timestamp::from_seconds(self.claims.auth_time)
+    }
+
+    /// When the token expires.
+    pub fn expires_at(&self) -> Timestamp {
+        Timestamp::from_seconds(self.claims.exp)
+    }
+
+    /// The scopes, in the token's order.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.claims.scope.split(' ').filter(|scope| !scope.is_empty())
+    }
+
+    /// The roles.
+    pub fn roles(&self) -> &[String] {
+        &self.claims.roles
+    }
+
+    /// Every claim.
+    pub fn claims(&self) -> &AccessClaims {
+        &self.claims
+    }
+
+    /// Whether the token has the scope.
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|held| held == scope)
+    }
+
+    /// Whether the token has the role.
+    pub fn has_role(&self, role: &str) -> bool {
+        self.claims.roles.iter().any(|held| held == role)
+    }
+
+    /// Demands every one of `scopes`.
+    ///
+    /// # Errors
+    /// [`Error::Insufficient`] names those that are missing.
+    pub fn require_scopes(&self, scopes: &[&str]) -> Result<(), Error> {
+        demand(scopes, |scope| self.has_scope(scope))
+    }
+
+    /// Demands every one of `roles`.
+    ///
+    /// # Errors
+    /// [`Error::Insufficient`] names those that are missing.
+    pub fn require_roles(&self, roles: &[&str]) -> Result<(), Error> {
+        demand(roles, |role| self.has_role(role))
+    }
+
+    /// How long ago the user authenticated.
+    pub fn auth_age(&self, now: Timestamp) -> Duration {
+        now.since(self.auth_time())
+    }
+}
+
+fn demand(names: &[&str], holds: impl Fn(&str) -> bool) -> Result<(), Error> {
+    let missing: Vec<&str> = names.iter().copied().filter(|name| !holds(name)).collect();
+    if missing.is_empty() { Ok(()) } else { Err(Error::Insufficient { missing: missing.join(" ") }) }
+}

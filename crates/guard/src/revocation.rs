@@ -1,0 +1,277 @@
+//! What has been revoked, answered from memory.
+//!
+//! The read path takes no lock and does no I/O: one look-up in a concurrent map for each of the
+//! targets that a token names. Writers put entries in from the revocation log; entries leave when
+//! every token that they could concern has expired. Nothing is decided by comparing clocks.
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use papaya::HashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// What one row of the revocation log speaks about.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Target {
+    /// One access token, by its `jti`.
+    Token {
+        /// The `jti` claim.
+        id: String,
+    },
+    /// One session, by its `sid`: every access token of it.
+    Session {
+        /// The `sid` claim.
+        id: String,
+    },
+    /// A user's access tokens of all generations below `below`.
+    User {
+        /// The `sub` claim.
+        id: String,
+        /// The first generation that is still accepted.
+        below: u32,
+    },
+    /// A client's access tokens, while it is disabled.
+    Client {
+        /// The `client_id` claim.
+        id: String,
+        /// `false` lifts it.
+        disabled: bool,
+    },
+    /// Every token signed by this key, for ever.
+    Key {
+        /// The `kid` header.
+        id: String,
+    },
+    /// No token: the key ring changed, and followers must load it anew before later rows.
+    Ring,
+}
+
+/// One row of the revocation log.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Row {
+    /// The position in the log; rises in the order of commits.
+    pub seq: u64,
+    /// What is revoked.
+    #[serde(flatten)]
+    pub target: Target,
+    /// When every token that it could concern has expired; never for keys.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Which log, and how far it was read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Cursor {
+    /// The identity of the log; a restored database has another.
+    pub epoch: [u8; 16],
+    /// The last row seen.
+    pub seq: u64,
+}
+
+/// A stretch of the log, or a snapshot of all that is live (`from` 0).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The identity of the log.
+    pub epoch: [u8; 16],
+    /// The cursor that this page follows; another than the reader's is a gap.
+    pub from: u64,
+    /// The cursor after this page.
+    pub to: u64,
+    /// The rows in between that have not expired, in order.
+    pub rows: Vec<Row>,
+    /// More rows stand ready behind this page.
+    pub more: bool,
+}
+
+/// What a token says about itself that can be revoked.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// `jti`
+    pub token_id: &'a str,
+    /// `sid`
+    pub session_id: &'a str,
+    /// `sub`
+    pub user_id: &'a str,
+    /// `gen`
+    pub generation: u32,
+    /// `client_id`
+    pub client_id: &'a str,
+    /// The header's `kid`.
+    pub key_id: &'a str,
+}
+
+/// The state of the view as a gauge shows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ViewState {
+    /// How many entries are held.
+    pub entries: usize,
+    /// How long ago the log was last read to its end; `None` before the first time.
+    pub staleness: Option<Duration>,
+    /// The bound was reached: entries may be missing, so the view counts as stale.
+    pub overflowed: bool,
+}
+
+const NEVER: u64 = u64::MAX;
+/// Entries are thrown away in steps of this many milliseconds.
+const BUCKET_MILLIS: i64 = 60_000;
+/// The bucket of what never expires.
+const FOR_EVER: u32 = u32::MAX;
+
+/// What the map holds of one target: eight bytes.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// The first generation still accepted; 0 where the target is dead as a whole.
+    below: u32,
+    /// The minute after which no token can be concerned.
+    bucket: u32,
+}
+
+/// The revocations that are live, in memory.
+///
+/// Keyed by 128-bit hashes of (kind, id) under keys drawn at start, so that nobody outside can
+/// make two ids meet.
+#[derive(Debug)]
+pub struct RevocationView {
+    entries: HashMap<u128, Entry>,
+    expiries: Mutex<BTreeMap<u32, Vec<u128>>>,
+    hashers: [RandomState; 2],
+    capacity: usize,
+    overflowed: AtomicBool,
+    /// Monotonic milliseconds of the last complete read of the log; `NEVER` before the first.
+    read_at: AtomicU64,
+    max_staleness: Duration,
+}
+
+impl RevocationView {
+    /// An empty view that holds at most `capacity` entries and counts as stale until the log was
+    /// read to its end, and again when that is longer ago than `max_staleness`.
+    pub fn new(capacity: usize, max_staleness: Duration) -> Self {
+        Self {
+            entries: HashMap::new(),
+            expiries: Mutex::new(BTreeMap::new()),
+            hashers: [RandomState::new(), RandomState::new()],
+            capacity,
+            overflowed: AtomicBool::new(false),
+            read_at: AtomicU64::new(NEVER),
+            max_staleness,
+        }
+    }
+
+    /// Whether anything the token names is revoked. Takes no lock.
+    pub fn is_revoked(&self, subject: &Subject<'_>) -> bool {
+        if self.entries.is_empty() {
+            return false;
+        }
+        let entries = self.entries.pin();
+        let holds = |kind: Kind, id: &str| entries.get(&self.hash(kind, id)).copied();
+        holds(Kind::Session, subject.session_id).is_some()
+            || holds(Kind::User, subject.user_id).is_some_and(|entry| subject.generation < entry.below)
+            || holds(Kind::Token, subject.token_id).is_some()
+            || holds(Kind::Client, subject.client_id).is_some()
+            || holds(Kind::Key, subject.key_id).is_some()
+    }
+
+    /// Whether the view may answer: the log was read to its end not longer than the bound ago.
+    pub fn is_fresh(&self, monotonic: Duration) -> bool {
+        !self.overflowed.load(Ordering::Acquire)
+            && self.staleness(monotonic).is_some_and(|age| age <= self.max_staleness)
+    }
+
+    /// How long ago the log was last read to its end.
+    pub fn staleness(&self, monotonic: Duration) -> Option<Duration> {
+        let read_at = self.read_at.load(Ordering::Acquire);
+        (read_at != NEVER).then(|| monotonic.saturating_sub(Duration::from_millis(read_at)))
+    }
+
+    /// The gauges.
+    pub fn state(&self, monotonic: Duration) -> ViewState {
+        ViewState {
+            entries: self.entries.len(),
+            staleness: self.staleness(monotonic),
+            overflowed: self.overflowed.load(Ordering::Acquire),
+        }
+    }
+
+    /// Puts one revocation in; putting it in again changes nothing.
+    pub fn apply(&self, target: &Target, expires_at: Option<Timestamp>) {
+        let (kind, id, below) = match target {
+            Target::Token { id } => (Kind::Token, id, 0),
+            Target::Session { id } => (Kind::Session, id, 0),
+            Target::User { id, below } => (Kind::User, id, *below),
+            Target::Client { id, disabled: true } => (Kind::Client, id, 0),
+            Target::Client { id, disabled: false } => {
+                self.entries.pin().remove(&self.hash(Kind::Client, id));
+                return;
+            }
+            Target::Key { id } => (Kind::Key, id, 0),
+            Target::Ring => return,
+        };
+        let key = self.hash(kind, id);
+        let bucket = expires_at.map_or(FOR_EVER, bucket_after);
+        let entries = self.entries.pin();
+        if entries.get(&key).is_none() && entries.len() >= self.capacity {
+            self.overflowed.store(true, Ordering::Release);
+            return;
+        }
+        let later = |held: &Entry| Entry {
+            below: held.below.max(below),
+            bucket: held.bucket.max(bucket),
+        };
+        entries.update_or_insert(key, later, Entry { below, bucket });
+        if bucket != FOR_EVER {
+            let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
+            expiries.entry(bucket).or_default().push(key);
+        }
+    }
+
+    /// Says that the log was read to its end at `monotonic`, `age` behind its source.
+    pub fn mark_read(&self, monotonic: Duration, age: Duration) {
+        let at = monotonic.saturating_sub(age).as_millis();
+        self.read_at.store(u64::try_from(at).unwrap_or(NEVER - 1), Ordering::Release);
+    }
+
+    /// Throws away what has expired before `now`.
+    pub fn purge(&self, now: Timestamp) {
+        let passed = bucket_after(now).saturating_sub(1);
+        let due = {
+            let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
+            let later = expiries.split_off(&passed.saturating_add(1));
+            std::mem::replace(&mut *expiries, later)
+        };
+        let entries = self.entries.pin();
+        for key in due.values().flatten() {
+            // What was revoked again meanwhile stands in a later bucket, and stays.
+            let _ = entries.remove_if(key, |_, entry| entry.bucket <= passed);
+        }
+    }
+
+    fn hash(&self, kind: Kind, id: &str) -> u128 {
+        let [high, low] = &self.hashers;
+        let named = (kind as u8, id);
+        (u128::from(high.hash_one(named)) << 64) | u128::from(low.hash_one(named))
+    }
+}
+
+/// The first minute at which what expires at `instant` is certainly over.
+fn bucket_after(instant: Timestamp) -> u32 {
+    let minute = instant.millis().div_euclid(BUCKET_MILLIS).saturating_add(1);
+    u32::try_from(minute.max(0)).unwrap_or(FOR_EVER - 1)
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Token,
+    Session,
+    User,
+    Client,
+    Key,
+}
