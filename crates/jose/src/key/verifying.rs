@@ -1,0 +1,231 @@
+//! The half of a key that checks signatures.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+
+use crate::algorithm::{Algorithm, Family};
+use crate::base64;
+use crate::error::Error;
+use crate::jwk::{Jwk, Purpose, RawJwk};
+use crate::key::ec::EcPublic;
+use crate::key::ed25519::EdPublic;
+use crate::key::hmac::HmacKey;
+use crate::key::pem;
+use crate::key::rsa::RsaPublic;
+
+/// A public key or a shared secret, parsed and bound to one algorithm. Clones share the key.
+#[derive(Clone)]
+pub struct VerifyingKey {
+    algorithm: Algorithm,
+    kid: Arc<str>,
+    material: Arc<Material>,
+}
+
+pub(super) enum Public {
+    Hmac(Arc<HmacKey>),
+    Rsa(RsaPublic),
+    Ec(EcPublic),
+    Ed25519(EdPublic),
+}
+
+struct Material {
+    public: Public,
+    /// RFC 7638 with SHA-256. Of a secret it is never shown.
+    thumbprint: [u8; 32],
+}
+
+impl VerifyingKey {
+    /// Reads a public key from PEM (`PUBLIC KEY` or `RSA PUBLIC KEY`).
+    ///
+    /// # Errors
+    /// [`Error::KeyInvalid`] when there is no such key, more than one, a private one, or one that
+    /// is weak or does not fit the algorithm.
+    pub fn from_pem(pem: &str, algorithm: Algorithm) -> Result<Self, Error> {
+        Self::from_der(&pem::public_key(pem)?, algorithm)
+    }
+
+    /// Reads a public key from DER: a `SubjectPublicKeyInfo`, or a PKCS#1 `RSAPublicKey`.
+    ///
+    /// # Errors
+    /// [`Error::KeyInvalid`] when it is malformed, weak or does not fit the algorithm.
+    pub fn from_der(der: &[u8], algorithm: Algorithm) -> Result<Self, Error> {
+        let public = match algorithm.family() {
+            Family::Hmac => {
+                return Err(Error::KeyInvalid { reason: "a public key is no hmac secret" });
+            }
+            Family::Rsa => Public::Rsa(RsaPublic::from_der(der, algorithm)?),
+            Family::Ec => Public::Ec(EcPublic::from_der(der, algorithm)?),
+            Family::Ed25519 => Public::Ed25519(EdPublic::from_der(der)?),
+        };
+        Ok(Self::new(public, algorithm))
+    }
+
+    /// Reads a public JWK, or an `oct` JWK with a shared secret. Without `algorithm` the key's
+    /// `alg` or its curve decides. A `kid` in the JWK becomes the key's.
+    ///
+    /// # Errors
+    /// [`Error::KeyInvalid`] when it is malformed, weak, private, not for verification (`use`,
+    /// `key_ops`), for another algorithm, or when nothing says for which.
+    pub fn from_jwk(json: &[u8], algorithm: Option<Algorithm>) -> Result<Self, Error> {
+        let jwk = RawJwk::parse(json)?;
+        let algorithm = jwk.algorithm(algorithm)?;
+        Self::from_raw_jwk(&jwk, algorithm)
+    }
+
+    pub(crate) fn from_raw_jwk(jwk: &RawJwk<'_>, algorithm: Algorithm) -> Result<Self, Error> {
+        jwk.check_purpose(Purpose::Verify)?;
+        jwk.check_type(algorithm)?;
+        let public = match algorithm.family() {
+            Family::Hmac => Public::Hmac(Arc::new(HmacKey::from_jwk(jwk, algorithm)?)),
+            Family::Rsa => Public::Rsa(RsaPublic::from_jwk(jwk, algorithm)?),
+            Family::Ec => Public::Ec(EcPublic::from_jwk(jwk, algorithm)?),
+            Family::Ed25519 => Public::Ed25519(EdPublic::from_jwk(jwk)?),
+        };
+        let key = Self::new(public, algorithm);
+        Ok(match &jwk.kid {
+            Some(kid) => key.with_kid(&**kid),
+            None => key,
+        })
+    }
+
+    /// Takes a shared secret.
+    ///
+    /// # Errors
+    /// [`Error::KeyInvalid`] when it is shorter than the hash, looks like a key file, or is a
+    /// pattern or a placeholder; or when the algorithm is not HMAC.
+    pub fn from_secret(secret: &[u8], algorithm: Algorithm) -> Result<Self, Error> {
+        let key = HmacKey::new(secret, algorithm)?;
+        Ok(Self::new(Public::Hmac(Arc::new(key)), algorithm))
+    }
+
+    pub(super) fn new(public: Public, algorithm: Algorithm) -> Self {
+        let thumbprint = sha256(&canonical_jwk(&public));
+        let kid = match &public {
+            // A thumbprint of a secret helps to guess it (RFC 7638 section 7); a tag over text
+            // that no token can be helps no more than any token does.
+            Public::Hmac(key) => base64::encode(key.sign(b"countersign/kid").as_ref()),
+            _ => base64::encode(&thumbprint),
+        };
+        let material = Arc::new(Material { public, thumbprint });
+        Self { algorithm, kid: kid.into(), material }
+    }
+
+    /// The same key under another id.
+    #[must_use]
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
+        self.kid = kid.into().into();
+        self
+    }
+
+    /// The one algorithm that this key checks.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The key's id. Unless it was given: the RFC 7638 thumbprint, or for a secret a tag made with
+    /// it.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The RFC 7638 thumbprint with SHA-256, in base64url.
+    ///
+    /// # Security
+    /// Do not publish the thumbprint of a secret: it can be used to test guesses.
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        base64::encode(&self.material.thumbprint)
+    }
+
+    /// The public JWK, with `kid`, `alg` and `use`.
+    ///
+    /// # Errors
+    /// [`Error::KeyInvalid`] for a shared secret, which has no public form.
+    pub fn to_jwk(&self) -> Result<Jwk, Error> {
+        let text = |bytes: &[u8]| Some(base64::encode(bytes));
+        let mut jwk = Jwk {
+            kid: Some(self.kid.to_string()),
+            alg: Some(self.algorithm.as_str().to_owned()),
+            key_use: Some("sig".to_owned()),
+            ..Jwk::default()
+        };
+        match &self.material.public {
+            Public::Hmac(_) => {
+                return Err(Error::KeyInvalid { reason: "a shared secret is never published" });
+            }
+            Public::Rsa(key) => {
+                jwk.kty = "RSA".to_owned();
+                (jwk.n, jwk.e) = (text(key.n()), text(key.e()));
+            }
+            Public::Ec(key) => {
+                jwk.kty = "EC".to_owned();
+                jwk.crv = Some(key.curve.name.to_owned());
+                (jwk.x, jwk.y) = (text(key.x()), text(key.y()));
+            }
+            Public::Ed25519(key) => {
+                jwk.kty = "OKP".to_owned();
+                jwk.crv = Some("Ed25519".to_owned());
+                jwk.x = text(key.bytes());
+            }
+        }
+        Ok(jwk)
+    }
+
+    /// Whether both keys are the same numbers, whatever their ids and algorithms.
+    pub(crate) fn same_material(&self, other: &Self) -> bool {
+        self.material.thumbprint == other.material.thumbprint
+    }
+
+    /// Whether the signature is this key's over the message.
+    pub(crate) fn accepts(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.material.public {
+            Public::Hmac(key) => key.verify(message, signature),
+            Public::Rsa(key) => key.verify(message, signature),
+            Public::Ec(key) => key.verify(message, signature),
+            Public::Ed25519(key) => key.verify(message, signature),
+        }
+    }
+
+    pub(super) fn public(&self) -> &Public {
+        &self.material.public
+    }
+}
+
+/// Prints what identifies the key, never what it is.
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("VerifyingKey")
+            .field("algorithm", &self.algorithm)
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The required members in lexicographic order (RFC 7638 section 3.2).
+fn canonical_jwk(public: &Public) -> zeroize::Zeroizing<String> {
+    let text = base64::encode;
+    zeroize::Zeroizing::new(match public {
+        Public::Hmac(key) => format!(r#"{{"k":"{}","kty":"oct"}}"#, text(key.secret())),
+        Public::Rsa(key) => {
+            format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, text(key.e()), text(key.n()))
+        }
+        Public::Ec(key) => {
+            let (crv, x, y) = (key.curve.name, text(key.x()), text(key.y()));
+            format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#)
+        }
+        Public::Ed25519(key) => {
+            format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, text(key.bytes()))
+        }
+    })
+}
+
+fn sha256(text: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+    hash
+}

@@ -1,0 +1,11 @@
+//! The integration tests of `countersign-jose`: one binary, one module a subject.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests say what they expect by panicking"
+)]
+
+mod corpus;
