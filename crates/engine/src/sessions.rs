@@ -335,3 +335,14 @@ pub fn consequences(
     let effects = Effects::event(event);
     if decision.ends_session() { effects.revoking(session.target()) } else { effects }
 }
+
+/// What is written when the store itself ends a session, because there are too many: the event and
+/// the revocation.
+pub fn superseded(session: &Session, now: Timestamp) -> Effects {
+    let event = Event::new(EventKind::SessionEnded, now)
+        .user(&session.user_id)
+        .session(session.id)
+        .client(&session.client_id)
+        .detail("reason", EndReason::Superseded.as_str());
+    Effects::event(event).revoking(session.target())
+}

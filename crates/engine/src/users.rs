@@ -116,6 +116,16 @@ pub enum UserChange {
     Delete,
 }
 
+impl UserChange {
+    /// Whether every session of the user ends by it.
+    pub fn ends_sessions(&self) -> bool {
+        matches!(
+            self,
+            Self::Password { .. } | Self::Disable | Self::EndSessions(_) | Self::Delete
+        )
+    }
+}
+
 /// What a change does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Applied {

@@ -19,7 +19,7 @@ pub struct Policy {
     pub issuer: String,
     /// The audiences that are us; the token's must be one of them.
     pub audiences: Vec<String>,
-    /// The algorithms that the issuer signs with.
+    /// The algorithms that the issuer signs with at first.
     pub algorithms: Vec<Algorithm>,
 }
 
@@ -64,12 +64,14 @@ impl Guard {
         Ok(Self { policy, realm, verifier: ArcSwap::from_pointee(verifier), view, clock })
     }
 
-    /// Takes another key set; tokens in flight are checked against the old or the new one.
+    /// Takes another key set and the algorithms that it signs with; tokens in flight are checked
+    /// against the old or the new one.
     ///
     /// # Errors
-    /// When the keys do not fit the policy; the old set stays.
-    pub fn replace_keys(&self, keys: KeySet) -> Result<(), Error> {
-        self.verifier.store(Arc::new(build_verifier(&self.policy, keys)?));
+    /// When the keys do not fit the algorithms; the old set stays.
+    pub fn replace_keys(&self, keys: KeySet, algorithms: &[Algorithm]) -> Result<(), Error> {
+        let policy = Policy { algorithms: algorithms.to_vec(), ..self.policy.clone() };
+        self.verifier.store(Arc::new(build_verifier(&policy, keys)?));
         Ok(())
     }
 
@@ -86,14 +88,20 @@ impl Guard {
     ///
     /// # Errors
     /// As [`Guard::check`].
-    pub fn check_with(&self, presented: &Presented<'_>, mode: FailMode) -> Result<Principal, Error> {
+    pub fn check_with(
+        &self,
+        presented: &Presented<'_>,
+        mode: FailMode,
+    ) -> Result<Principal, Error> {
         let Scheme::Bearer = presented.scheme;
         let now = self.clock.now();
         let verified =
             self.verifier.load().verify_as::<AccessClaims>(presented.token, now.seconds())?;
         // RFC 9449 7.1: a bound token is not taken as plain Bearer.
         if verified.claims().cnf.is_some() {
-            return Err(Error::Foreign { reason: "it is bound to a key whose proof is not checked" });
+            return Err(Error::Foreign {
+                reason: "it is bound to a key whose proof is not checked",
+            });
         }
         let principal = Principal::new(verified)?;
         if mode == FailMode::Closed && !self.view.is_fresh(self.clock.monotonic()) {
@@ -140,7 +148,7 @@ fn subject(principal: &Principal) -> Subject<'_> {
 
 fn build_verifier(policy: &Policy, keys: KeySet) -> Result<Verifier, Error> {
     let audience = Audience::any_of(policy.audiences.iter().map(String::as_str));
-    let leeway = Leeway { exp: 0, nbf: CLOCK_SKEW_SECONDS, iat: CLOCK_SKEW_SECONDS };
+    let leeway = Leeway::new(0, CLOCK_SKEW_SECONDS, CLOCK_SKEW_SECONDS);
     let verifier =
         Verifier::builder(keys, &policy.algorithms, Issuer::one(&policy.issuer), audience)
             // RFC 9068 4: only at+jwt is an access token.

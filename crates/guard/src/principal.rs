@@ -16,7 +16,8 @@ pub struct Principal {
 impl Principal {
     /// Without `kid` a compromised key could not be told from the others, so it is demanded.
     pub(crate) fn new(verified: Verified<AccessClaims>) -> Result<Self, Error> {
-        let key_id = verified.header().kid.clone().ok_or(Error::Foreign { reason: "it has no kid" })?;
+        let key_id =
+            verified.header().kid().ok_or(Error::Foreign { reason: "it has no kid" })?.to_owned();
         Ok(Self { claims: verified.into_claims(), key_id })
     }
 
@@ -104,5 +105,9 @@ impl Principal {
 
 fn demand(names: &[&str], holds: impl Fn(&str) -> bool) -> Result<(), Error> {
     let missing: Vec<&str> = names.iter().copied().filter(|name| !holds(name)).collect();
-    if missing.is_empty() { Ok(()) } else { Err(Error::Insufficient { missing: missing.join(" ") }) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Insufficient { missing: missing.join(" ") })
+    }
 }

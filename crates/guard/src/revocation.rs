@@ -174,7 +174,8 @@ impl RevocationView {
         let entries = self.entries.pin();
         let holds = |kind: Kind, id: &str| entries.get(&self.hash(kind, id)).copied();
         holds(Kind::Session, subject.session_id).is_some()
-            || holds(Kind::User, subject.user_id).is_some_and(|entry| subject.generation < entry.below)
+            || holds(Kind::User, subject.user_id)
+                .is_some_and(|entry| subject.generation < entry.below)
             || holds(Kind::Token, subject.token_id).is_some()
             || holds(Kind::Client, subject.client_id).is_some()
             || holds(Kind::Key, subject.key_id).is_some()
@@ -222,10 +223,8 @@ impl RevocationView {
             self.overflowed.store(true, Ordering::Release);
             return;
         }
-        let later = |held: &Entry| Entry {
-            below: held.below.max(below),
-            bucket: held.bucket.max(bucket),
-        };
+        let later =
+            |held: &Entry| Entry { below: held.below.max(below), bucket: held.bucket.max(bucket) };
         entries.update_or_insert(key, later, Entry { below, bucket });
         if bucket != FOR_EVER {
             let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);

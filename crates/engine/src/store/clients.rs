@@ -31,6 +31,6 @@ pub trait Clients: Send + Sync {
     ) -> Result<Option<Client>>;
 
     /// Deletes a client and ends its live sessions (reason `EndedByAdmin`, one revocation each);
-    /// `false` when there is none.
+    /// `false` when there is none. The reserved first-party client stays: `false` too.
     async fn delete_client(&self, id: &ClientId, effects: Effects, now: Timestamp) -> Result<bool>;
 }

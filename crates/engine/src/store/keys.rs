@@ -59,7 +59,8 @@ pub trait Keys: Send + Sync {
     /// The keys in the order of their positions, and the ring's version (0 while it is empty).
     async fn ring(&self) -> Result<(u64, Vec<StoredKey>)>;
 
-    /// Makes the change and raises the version; `false` when the version is another by now.
+    /// Makes the change and raises the version; `false` when the version is another by now, when a
+    /// position or kid to insert is taken, and when a kid to update is not there.
     async fn change_ring(
         &self,
         change: RingChange,

@@ -16,18 +16,22 @@ mod users;
 
 use std::fmt;
 
-use countersign_guard::{revocation::Target, time::Timestamp};
+
+pub use countersign_guard::{
+    revocation::{Cursor, Page, Row, Target},
+    time::Timestamp,
+};
 
 pub use self::{
-    budgets::{BudgetKey, BudgetOutcome, BudgetRule, Budgets},
+    budgets::{BudgetKey, BudgetOutcome, BudgetRule, Budgets, take_all},
     clients::Clients,
     events::{EventFilter, Events},
     keys::{Keys, RingChange, StoredKey},
     meta::{Meta, MetaSeed, MetaStore, Purged},
     revocations::Revocations,
     sessions::{
-        CreateSession, CreateSessionOutcome, NetworkHash, RefreshIntent, RefreshOutcome, Sessions,
-        Verified,
+        CreateSession, CreateSessionOutcome, MOST_NETWORKS, NetworkHash, RefreshIntent,
+        RefreshOutcome, Sessions, Verified, remember_network,
     },
     users::{ChangeUserOutcome, CreateUserOutcome, LoginRecord, UserPage, Users},
 };
@@ -51,6 +55,14 @@ impl Effects {
     #[must_use]
     pub fn revoking(mut self, target: Target) -> Self {
         self.revocations.push(target);
+        self
+    }
+
+    /// And those.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.events.extend(others.events);
+        self.revocations.extend(others.revocations);
         self
     }
 }
@@ -80,6 +92,11 @@ impl StoreError {
     /// Unavailable, and nothing has happened.
     pub fn unavailable(reason: impl fmt::Display) -> Self {
         Self::Unavailable { reason: reason.to_string(), outcome_unknown: false }
+    }
+
+    /// A revocation cannot be given its expiry before the `meta` row says how long tokens live.
+    pub fn uninitialised() -> Self {
+        Self::corrupt("the database was never initialised: it has no meta row")
     }
 
     /// Unreadable content.

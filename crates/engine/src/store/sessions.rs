@@ -14,6 +14,19 @@ use crate::{
 /// A keyed hash of a network (an IPv4 address or an IPv6 /64) for one account.
 pub type NetworkHash = [u8; 16];
 
+/// So many networks of its owner an account remembers.
+pub const MOST_NETWORKS: usize = 16;
+
+/// The networks after the owner came from `network`, the latest first; `None` when that changes
+/// nothing, so that the usual log-in does not write.
+pub fn remember_network(known: &[NetworkHash], network: NetworkHash) -> Option<Vec<NetworkHash>> {
+    if known.first() == Some(&network) {
+        return None;
+    }
+    let others = known.iter().copied().filter(|other| *other != network);
+    Some(std::iter::once(network).chain(others).take(MOST_NETWORKS).collect())
+}
+
 /// What was verified before a session is made, and must still hold when it is.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

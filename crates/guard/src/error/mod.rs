@@ -72,9 +72,10 @@ impl Error {
             Self::Token(error) => error.code().as_str(),
             Self::Foreign { .. } => "token_foreign",
             Self::Revoked => "token_revoked",
-            Self::Missing | Self::Malformed { .. } | Self::Insufficient { .. } | Self::Stale { .. } => {
-                self.code().as_str()
-            }
+            Self::Missing
+            | Self::Malformed { .. }
+            | Self::Insufficient { .. }
+            | Self::Stale { .. } => self.code().as_str(),
         }
     }
 }

@@ -1,0 +1,250 @@
+//! The key ring: making keys, rotating, declaring one compromised.
+
+use std::sync::Arc;
+
+use countersign_guard::{revocation::Target, time::Timestamp};
+use countersign_jose::Algorithm;
+use serde::Serialize;
+
+use crate::{
+    engine::{Engine, Parts},
+    error::{Error, Result},
+    events::{Event, EventKind},
+    keys::{self, KeyRing, KeyState, RingTimes},
+    master::MasterKeys,
+    ops::admin_users::Actor,
+    random::Random,
+    store::{Effects, RingChange, Store, StoredKey},
+};
+
+/// How often a change is tried when other processes change the ring at the same time.
+const TRIES: usize = 16;
+
+/// A key as an operator sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyView {
+    /// The key id.
+    pub kid: String,
+    /// The algorithm.
+    pub algorithm: String,
+    /// What it is doing.
+    pub state: KeyState,
+    /// Since when it stands in the JWKS (milliseconds since the epoch).
+    pub published_at: Timestamp,
+    /// From when it signs.
+    pub signs_from: Timestamp,
+    /// Until when it verifies.
+    pub verifies_until: Option<Timestamp>,
+    /// Since when nothing it signed is good.
+    pub compromised_at: Option<Timestamp>,
+}
+
+/// What making a key needs.
+#[derive(Clone, Copy)]
+struct Maker<'a> {
+    store: &'a dyn Store,
+    master: &'a MasterKeys,
+    random: &'a dyn Random,
+    algorithm: Algorithm,
+    times: &'a RingTimes,
+}
+
+/// Reads the ring, and makes the keys that it lacks.
+pub(crate) async fn settle_ring(
+    store: &dyn Store,
+    parts: &Parts,
+    times: &RingTimes,
+    now: Timestamp,
+) -> Result<KeyRing> {
+    let maker = Maker {
+        store,
+        master: &parts.master,
+        random: parts.random.as_ref(),
+        algorithm: parts.config.tokens.algorithm,
+        times,
+    };
+    maker.settle(now).await
+}
+
+impl Maker<'_> {
+    async fn settle(self, now: Timestamp) -> Result<KeyRing> {
+        for _ in 0..TRIES {
+            let (version, rows) = self.store.ring().await?;
+            let change = self.complete(version, rows.clone(), Vec::new(), now)?;
+            if change.insert.is_empty() && change.update.is_empty() {
+                return KeyRing::read(version, rows, self.master);
+            }
+            let events = change.insert.iter().map(|key| key_event(EventKind::KeyAdded, key, now));
+            let effects =
+                Effects { events: events.collect(), revocations: vec![Target::Ring] };
+            self.store.change_ring(change, effects, now).await?;
+        }
+        Err(Error::Conflict { reason: "The key ring is being changed by too many at once." })
+    }
+
+    /// The change that puts `changed` in and adds what the ring then lacks.
+    fn complete(
+        self,
+        version: u64,
+        mut rows: Vec<StoredKey>,
+        changed: Vec<StoredKey>,
+        now: Timestamp,
+    ) -> Result<RingChange> {
+        let before = rows.clone();
+        for key in changed {
+            if let Some(row) = rows.iter_mut().find(|row| row.kid == key.kid) {
+                *row = key;
+            }
+        }
+        let mut insert_from = rows.len();
+        while let Some(need) = keys::need(&rows, self.times, now) {
+            let key = keys::make_key(need, self.algorithm, now, self.master, self.random)?;
+            rows.push(key);
+        }
+        keys::retire(&mut rows, self.times);
+        insert_from = insert_from.min(rows.len());
+        let insert = rows.split_off(insert_from);
+        let update = rows.into_iter().filter(|row| !before.contains(row)).collect();
+        Ok(RingChange { version, insert, update })
+    }
+}
+
+impl Engine {
+    /// The keys, in the order of their positions.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn list_keys(&self) -> Result<Vec<KeyView>> {
+        let (_, rows) = self.0.store.ring().await?;
+        let now = self.now();
+        Ok(rows.iter().map(|key| view(key, &rows, now)).collect())
+    }
+
+    /// The JWKS document (RFC 7517 5): public keys only, the next one included.
+    pub fn jwks_json(&self) -> Arc<str> {
+        self.0.ring.load().jwks_json(self.now())
+    }
+
+    /// Lets the next key sign as soon as it has stood in the JWKS for ten minutes, at once if it
+    /// has. Tokens in flight stay good.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn rotate_keys(&self, actor: &Actor) -> Result<KeyView> {
+        let now = self.now();
+        let kid = self
+            .change_ring(EventKind::KeyRotated, actor, Vec::new(), |rows| {
+                keys::rotate(rows, now).map(|key| vec![key])
+            })
+            .await?;
+        self.key(&kid).await
+    }
+
+    /// Declares a key compromised: from now on nothing that it signed is good, anywhere, for ever.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; 503 when it is not certain that it is stored (this process refuses its
+    /// tokens all the same).
+    pub async fn compromise_key(&self, kid: &str, actor: &Actor) -> Result<KeyView> {
+        let now = self.now();
+        let target = Target::Key { id: kid.to_owned() };
+        let changed = self
+            .change_ring(EventKind::KeyCompromised, actor, vec![target.clone()], |rows| {
+                keys::compromise(rows, kid, now)
+            })
+            .await;
+        if !matches!(changed, Err(Error::NotFound { .. })) {
+            self.refuse_here(&target);
+        }
+        self.key(&changed?).await
+    }
+
+    /// Makes the keys that the ring lacks, and takes what other processes made.
+    pub(crate) async fn ensure_keys(&self) -> Result<()> {
+        let times = self.ring_times();
+        let ring = self.maker(&times).settle(self.now()).await?;
+        if ring.version() != self.0.ring.load().version() {
+            self.take_ring(ring)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the ring anew.
+    pub(crate) async fn reload_ring(&self) -> Result<()> {
+        let (version, rows) = self.0.store.ring().await?;
+        self.take_ring(KeyRing::read(version, rows, &self.0.master)?)
+    }
+
+    /// Gives the guard what verifies now; keys leave when their tokens have all expired.
+    pub(crate) fn refresh_guard_keys(&self) -> Result<()> {
+        let (keys, algorithms) = self.0.ring.load().verification(self.now())?;
+        Ok(self.0.guard.replace_keys(keys, &algorithms)?)
+    }
+
+    fn take_ring(&self, ring: KeyRing) -> Result<()> {
+        self.0.ring.store(Arc::new(ring));
+        self.refresh_guard_keys()
+    }
+
+    fn maker<'a>(&'a self, times: &'a RingTimes) -> Maker<'a> {
+        Maker {
+            store: self.0.store.as_ref(),
+            master: &self.0.master,
+            random: self.0.random.as_ref(),
+            algorithm: self.0.config.tokens.algorithm,
+            times,
+        }
+    }
+
+    /// Makes the change that `plan` reads off the ring; the first key it answers is what it is
+    /// about.
+    async fn change_ring(
+        &self,
+        kind: EventKind,
+        actor: &Actor,
+        targets: Vec<Target>,
+        plan: impl Fn(&[StoredKey]) -> Option<Vec<StoredKey>>,
+    ) -> Result<String> {
+        let now = self.now();
+        let times = self.ring_times();
+        for _ in 0..TRIES {
+            let (version, rows) = self.0.store.ring().await?;
+            let changed = plan(&rows).ok_or(Error::NotFound { what: "key" })?;
+            let about = changed.first().cloned().ok_or(Error::NotFound { what: "key" })?;
+            let change = self.maker(&times).complete(version, rows, changed, now)?;
+            let event = key_event(kind, &about, now).actor(Some(actor.name()));
+            let mut effects = Effects::event(event.clone());
+            effects.revocations = targets.iter().cloned().chain([Target::Ring]).collect();
+            if self.0.store.change_ring(change, effects, now).await? {
+                self.reload_ring().await?;
+                self.publish(event);
+                return Ok(about.kid);
+            }
+        }
+        Err(Error::Conflict { reason: "The key ring is being changed by too many at once." })
+    }
+
+    async fn key(&self, kid: &str) -> Result<KeyView> {
+        let keys = self.list_keys().await?;
+        keys.into_iter().find(|key| key.kid == kid).ok_or(Error::NotFound { what: "key" })
+    }
+}
+
+fn view(key: &StoredKey, rows: &[StoredKey], now: Timestamp) -> KeyView {
+    KeyView {
+        kid: key.kid.clone(),
+        algorithm: key.algorithm.clone(),
+        state: keys::state(key, rows, now),
+        published_at: key.published_at,
+        signs_from: key.signs_from,
+        verifies_until: key.verifies_until,
+        compromised_at: key.compromised_at,
+    }
+}
+
+fn key_event(kind: EventKind, key: &StoredKey, now: Timestamp) -> Event {
+    Event::new(kind, now)
+        .detail("kid", key.kid.clone())
+        .detail("algorithm", key.algorithm.clone())
+        .detail("signs_from", key.signs_from.millis())
+}

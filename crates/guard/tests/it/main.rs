@@ -1,0 +1,3 @@
+//! The guard's tests.
+
+mod revocation;
