@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign_jose::Algorithm;
 
 use crate::{
-    limits::Rates,
+    limits::{Rate, Rates},
     names::UsernamePolicy,
     passwords::Argon2Parameters,
     sessions::SessionPolicy,
@@ -227,7 +227,7 @@ impl Default for AccountConfig {
         Self {
             registration: true,
             password_grant: true,
-            usernames: UsernamePolicy::Name,
+            usernames: UsernamePolicy::Plain,
             argon2: Argon2Parameters::default(),
             hash_permits: cores,
             hash_queue: cores * 32,
@@ -238,13 +238,18 @@ impl Default for AccountConfig {
 impl Default for LimitConfig {
     fn default() -> Self {
         Self {
-            account_network: Rates::of(&[(5, 60), (10, 900)]),
-            account_unknown: Rates::of(&[(10, 900)]),
-            login_address: Rates::of(&[(30, 60)]),
-            register_address: Rates::of(&[(30, 60)]),
-            failures_address: Rates::of(&[(60, 60)]),
+            account_network: rates(&[(5, 60), (10, 900)]),
+            account_unknown: rates(&[(10, 900)]),
+            login_address: rates(&[(30, 60)]),
+            register_address: rates(&[(30, 60)]),
+            failures_address: rates(&[(60, 60)]),
         }
     }
+}
+
+/// Rates from counts and seconds.
+fn rates(rates: &[(u32, u64)]) -> Rates {
+    Rates::new(rates.iter().filter_map(|&(count, seconds)| Rate::new(count, Duration::from_secs(seconds))))
 }
 
 impl Default for RevocationConfig {

@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, fmt};
 
 use precis_profiles::{UsernameCaseMapped, precis_core::profile::PrecisFastInvocation};
 
+use crate::error::{Error, Result};
+
 /// The longest user name in characters.
 pub const LONGEST_USERNAME: usize = 64;
 const LONGEST_USERNAME_BYTES: usize = 256;
@@ -15,13 +17,16 @@ const LONGEST_SCOPE_PARAMETER: usize = 4_096;
 /// RFC 5321 4.5.3.1.3, less the angle brackets.
 const LONGEST_EMAIL: usize = 254;
 
+const TOKEN_RULE: &str =
+    "a role or scope is 1 to 128 printable ASCII characters without space, `\"` and `\\`";
+
 /// What user names may look like.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum UsernamePolicy {
     /// No `@`: a name can never pass for somebody's e-mail address.
     #[default]
-    Plain,
+    Name,
     /// E-mail addresses too.
     Email,
 }
@@ -42,7 +47,7 @@ pub enum InvalidName {
     /// A control or formatting character.
     #[error("the name contains a control character")]
     Control,
-    /// An `@` under [`UsernamePolicy::Plain`].
+    /// An `@` under [`UsernamePolicy::Name`].
     #[error("the name contains `@`, which is not allowed here")]
     At,
     /// An `@` under [`UsernamePolicy::Email`], but no e-mail address.
@@ -51,14 +56,6 @@ pub enum InvalidName {
     /// Anything else that RFC 8265 3.3 refuses.
     #[error("the name contains characters, or a mix of them, that RFC 8265 does not allow in one")]
     Profile,
-    /// No RFC 6749 scope-token, or too long.
-    #[error(
-        "a role or scope is 1 to {LONGEST_TOKEN} printable ASCII characters without space, `\"` and `\\`"
-    )]
-    Token,
-    /// More scopes than anybody needs.
-    #[error("the scope parameter is too long: at most {LONGEST_SCOPE_PARAMETER} bytes")]
-    TooManyScopes,
 }
 
 /// A user name in its canonical form (RFC 8265 3.3, UsernameCaseMapped): two names are the same user
@@ -71,13 +68,13 @@ impl Username {
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn parse(text: &str, policy: UsernamePolicy) -> Result<Self, InvalidName> {
+    pub fn parse(text: &str, policy: UsernamePolicy) -> std::result::Result<Self, InvalidName> {
         plain_rules(text)?;
         let name = canonical(text)?;
         // Only now: the profile turns the full-width U+FF20 into an `@`.
         if name.contains('@') {
             match policy {
-                UsernamePolicy::Plain => return Err(InvalidName::At),
+                UsernamePolicy::Name => return Err(InvalidName::At),
                 UsernamePolicy::Email if !valid_email(&name) => return Err(InvalidName::Email),
                 UsernamePolicy::Email => {}
             }
@@ -110,7 +107,7 @@ impl fmt::Display for Username {
 }
 
 /// The rules that have a better message than the profile's.
-fn plain_rules(text: &str) -> Result<(), InvalidName> {
+fn plain_rules(text: &str) -> std::result::Result<(), InvalidName> {
     if text.is_empty() {
         Err(InvalidName::Empty)
     } else if text.len() > LONGEST_INPUT_BYTES {
@@ -126,7 +123,7 @@ fn plain_rules(text: &str) -> Result<(), InvalidName> {
 
 /// RFC 8264 7: the rules are applied until nothing changes any more; what never settles is refused,
 /// because it would have two canonical forms.
-fn canonical(text: &str) -> Result<String, InvalidName> {
+fn canonical(text: &str) -> std::result::Result<String, InvalidName> {
     let mut name = text.to_owned();
     for _ in 0..4 {
         let next = UsernameCaseMapped::enforce(name.as_str()).map_err(|_| InvalidName::Profile)?;
@@ -138,40 +135,60 @@ fn canonical(text: &str) -> Result<String, InvalidName> {
     Err(InvalidName::Profile)
 }
 
-fn bounded(name: String) -> Result<String, InvalidName> {
+fn bounded(name: String) -> std::result::Result<String, InvalidName> {
     let short = name.len() <= LONGEST_USERNAME_BYTES && name.chars().count() <= LONGEST_USERNAME;
     if short { Ok(name) } else { Err(InvalidName::TooLong) }
 }
 
-/// Checks a scope: a scope-token of RFC 6749 3.3 of at most 128 characters.
-///
-/// # Errors
-/// [`InvalidName::Token`].
-pub fn check_scope(text: &str) -> Result<(), InvalidName> {
+/// Whether `text` is a scope-token (RFC 6749 3.3) of at most 128 characters.
+pub fn valid_scope(text: &str) -> bool {
     let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
-    let valid = (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(allowed);
-    if valid { Ok(()) } else { Err(InvalidName::Token) }
+    (1..=LONGEST_TOKEN).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// Checks a role: it is written like a scope.
-///
-/// # Errors
-/// [`InvalidName::Token`].
-pub fn check_role(text: &str) -> Result<(), InvalidName> {
-    check_scope(text)
+/// Whether `text` can be a role: it is written like a scope.
+pub fn valid_role(text: &str) -> bool {
+    valid_scope(text)
 }
 
-/// The scopes of a `scope` parameter (RFC 6749 3.3). Repeated spaces are tolerated; nothing between
-/// them is nothing asked for.
+/// Checks the scopes that somebody shall have.
 ///
 /// # Errors
-/// [`InvalidName::Token`] when one of them is none, [`InvalidName::TooManyScopes`] beyond 4 KiB.
-pub fn parse_scopes(parameter: &str) -> Result<BTreeSet<String>, InvalidName> {
+/// [`Error::InvalidScope`] when one is none.
+pub fn check_scopes<'a>(scopes: impl IntoIterator<Item = &'a String>) -> Result<()> {
+    if scopes.into_iter().all(|scope| valid_scope(scope)) {
+        Ok(())
+    } else {
+        Err(Error::InvalidScope { reason: TOKEN_RULE })
+    }
+}
+
+/// Checks the roles that somebody shall have.
+///
+/// # Errors
+/// [`Error::Invalid`] when one is none.
+pub fn check_roles<'a>(roles: impl IntoIterator<Item = &'a String>) -> Result<()> {
+    if roles.into_iter().all(|role| valid_role(role)) {
+        Ok(())
+    } else {
+        Err(Error::invalid("roles", TOKEN_RULE))
+    }
+}
+
+/// The scopes of a `scope` parameter (RFC 6749 3.3). Repeated spaces are tolerated; an empty
+/// parameter asks for nothing in particular, like an absent one.
+///
+/// # Errors
+/// [`Error::InvalidScope`] when one of them is none, or beyond 4 KiB of them.
+pub fn parse_scopes(parameter: Option<&str>) -> Result<Option<BTreeSet<String>>> {
+    let Some(parameter) = parameter else { return Ok(None) };
     if parameter.len() > LONGEST_SCOPE_PARAMETER {
-        return Err(InvalidName::TooManyScopes);
+        return Err(Error::InvalidScope { reason: "the parameter is longer than 4,096 bytes" });
     }
     let scopes = parameter.split(' ').filter(|scope| !scope.is_empty());
-    scopes.map(|scope| check_scope(scope).map(|()| scope.to_owned())).collect()
+    let scopes: BTreeSet<String> = scopes.map(str::to_owned).collect();
+    check_scopes(&scopes)?;
+    Ok(Some(scopes).filter(|scopes| !scopes.is_empty()))
 }
 
 /// Whether `text` is shaped like an e-mail address: one `@` with something on both sides, no spaces
@@ -192,8 +209,8 @@ mod tests {
 
     use super::*;
 
-    fn plain(text: &str) -> Result<String, InvalidName> {
-        Username::parse(text, UsernamePolicy::Plain).map(String::from)
+    fn plain(text: &str) -> std::result::Result<String, InvalidName> {
+        Username::parse(text, UsernamePolicy::Name).map(String::from)
     }
 
     #[test]
@@ -246,21 +263,24 @@ mod tests {
     #[test]
     fn scope_tokens_are_those_of_rfc_6749() {
         for good in ["read", "reports:read", "https://x/y", "!", "~", "#[]"] {
-            assert!(check_scope(good).is_ok(), "{good}");
+            assert!(valid_scope(good), "{good}");
         }
         for bad in ["", "a b", "a\"", "a\\b", "a\u{7f}", "\u{e9}", "a\n", &"a".repeat(129)] {
-            assert_eq!(check_scope(bad), Err(InvalidName::Token), "{bad:?}");
-            assert!(check_role(bad).is_err());
+            assert!(!valid_scope(bad), "{bad:?}");
+            assert!(check_roles([&bad.to_owned()]).is_err(), "{bad:?}");
         }
     }
 
     #[test]
     fn a_scope_parameter_is_a_set() {
-        let scopes = parse_scopes("  b a  b ").unwrap();
+        let scopes = parse_scopes(Some("  b a  b ")).unwrap().unwrap();
         assert_eq!(scopes.into_iter().collect::<Vec<_>>(), ["a", "b"]);
-        assert!(parse_scopes("").unwrap().is_empty());
-        assert_eq!(parse_scopes("a\tb"), Err(InvalidName::Token));
-        assert_eq!(parse_scopes(&"a ".repeat(2_049)), Err(InvalidName::TooManyScopes));
+        for nothing in [None, Some(""), Some("  ")] {
+            assert_eq!(parse_scopes(nothing).unwrap(), None);
+        }
+        for bad in ["a\tb", "a \"", &"a ".repeat(2_049)] {
+            assert!(matches!(parse_scopes(Some(bad)), Err(Error::InvalidScope { .. })), "{bad:?}");
+        }
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What an engine access token claims. One definition, for who writes and who reads it.
+/// What an engine access token claims. One definition, for who writes and who reads it;
+/// exhaustive, so that the writer forgets none.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[non_exhaustive]
 pub struct AccessClaims {
     /// The issuer.
     pub iss: String,

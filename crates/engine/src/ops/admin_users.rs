@@ -6,14 +6,17 @@ use countersign_guard::Principal;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::logout::UserWrite;
+use super::{
+    grants::{check_roles, check_scopes},
+    logout::UserWrite,
+};
 use crate::{
     engine::Engine,
     error::{Error, Result},
     events::{Event, EventKind},
     ids::{Origin, SessionId, UserId},
     issue::check_custom_claims,
-    names::{Username, check_roles, check_scopes},
+    names::Username,
     sessions::{EndReason, Session},
     store::{ChangeUserOutcome, UserPage},
     users::{ChangeRefused, User, UserChange},

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::checks::{Account, Checked};
+use super::{
+    checks::{Account, Checked},
+    grants::asked_scopes,
+};
 use crate::{
     accounts::Standing,
     engine::{Engine, to_the_end},
@@ -12,7 +15,7 @@ use crate::{
     events::{Event, EventKind},
     ids::{ClientId, Origin, SessionId},
     issue::TokenResponse,
-    names::{Username, parse_scopes},
+    names::Username,
     ops::callers::ClientCredentials,
     passwords::MAX_PASSWORD_BYTES,
     random,
@@ -20,7 +23,7 @@ use crate::{
     store::{CreateSession, CreateSessionOutcome, LoginRecord, Verified},
     users::User,
 };
-use secrecy::ExposeSecret;
+
 
 /// The scopes of the engine's own routes, which must be asked for by name.
 pub(crate) const ENGINE_SCOPE_PREFIX: &str = "countersign:";
@@ -78,7 +81,7 @@ impl Engine {
         if request.password.expose_secret().len() > MAX_PASSWORD_BYTES {
             return Err(Error::invalid("password", "A password has at most 1,024 bytes."));
         }
-        let asked = parse_scopes(request.scope.as_deref())?;
+        let asked = asked_scopes(request.scope.as_deref())?;
         let audience = self.audience(request.resource.as_deref())?;
         let name = Username::parse(&request.username, self.0.config.accounts.usernames).ok();
         let record = match &name {
