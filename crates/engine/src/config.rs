@@ -227,7 +227,7 @@ impl Default for AccountConfig {
         Self {
             registration: true,
             password_grant: true,
-            usernames: UsernamePolicy::Plain,
+            usernames: UsernamePolicy::Name,
             argon2: Argon2Parameters::default(),
             hash_permits: cores,
             hash_queue: cores * 32,

@@ -283,3 +283,92 @@ fn bind(header: [u8; SEAL_HEADER], aad: &[u8]) -> Vec<u8> {
 fn half(bytes: &[u8]) -> [u8; 16] {
     bytes.first_chunk().copied().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+    use crate::random::SystemRandom;
+
+    const FIRST: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    const SECOND: &str = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8";
+
+    fn keys(text: &str) -> MasterKeys {
+        MasterKeys::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_first_key_is_current() {
+        let keys = keys(&format!("7:{FIRST}, 2:{SECOND}\n"));
+        assert_eq!(keys.current_id(), 7);
+        assert_eq!(keys.ids().collect::<Vec<_>>(), [2, 7]);
+        assert_eq!(format!("{keys:?}"), "MasterKeys { current: 7, ids: [2, 7], .. }");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_without_the_key() {
+        use InvalidMasterKeys as Wrong;
+        for (text, expected) in [
+            (String::new(), Wrong::Empty),
+            (" \n".into(), Wrong::Empty),
+            (FIRST.into(), Wrong::Form { position: 1 }),
+            (format!("1:{FIRST},"), Wrong::Form { position: 2 }),
+            (format!("256:{FIRST}"), Wrong::Id { position: 1 }),
+            (format!("+1:{FIRST}"), Wrong::Id { position: 1 }),
+            (format!("1:{FIRST}="), Wrong::Encoding { id: 1 }),
+            ("1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9".into(), Wrong::Encoding { id: 1 }),
+            ("1:AAEC".into(), Wrong::Length { id: 1, found: 3 }),
+            (format!("1:{}", "A".repeat(43)), Wrong::Placeholder { id: 1 }),
+            (format!("1:{FIRST},1:{SECOND}"), Wrong::Duplicate { id: 1 }),
+        ] {
+            let wrong = MasterKeys::parse(&text).unwrap_err();
+            assert_eq!(wrong, expected, "{text}");
+            assert!(!wrong.to_string().contains("AAEC"));
+        }
+    }
+
+    #[test]
+    fn a_generated_key_reads_back() {
+        let text = MasterKeys::generate(9, &SystemRandom);
+        assert_eq!(keys(text.expose_secret()).current_id(), 9);
+    }
+
+    /// Computed from the definition alone, by another implementation of HKDF and HMAC.
+    #[test]
+    fn the_derivations_are_the_documented_ones() {
+        let keys = keys(&format!("1:{FIRST}"));
+        assert_eq!(u128::from_be_bytes(keys.check(1).unwrap()), 0x18e47e661aff0065a2fde213a39366c9);
+        assert_eq!(keys.check(2), None);
+        let hash = keys.keyed_hash("budget", &[b"ab", b"c"]);
+        assert_eq!(u128::from_be_bytes(hash), 0x662b4690a2d0d52882206c48681ea583);
+    }
+
+    #[test]
+    fn parts_and_labels_are_not_interchangeable() {
+        let keys = keys(&format!("1:{FIRST}"));
+        let hash = keys.keyed_hash("budget", &[b"ab", b"c"]);
+        assert_ne!(hash, keys.keyed_hash("budget", &[b"a", b"bc"]));
+        assert_ne!(hash, keys.keyed_hash("budget", &[b"ab", b"c", b""]));
+        assert_ne!(hash, keys.keyed_hash("network", &[b"ab", b"c"]));
+    }
+
+    #[test]
+    fn a_sealed_thing_opens_only_as_itself() {
+        let old = keys(&format!("1:{FIRST}"));
+        let sealed = old.seal("signing-key", b"kid-1", b"secret", &SystemRandom).unwrap();
+        assert_eq!(sealed.len(), 2 + 12 + 6 + 16);
+        let rotated = keys(&format!("2:{SECOND},1:{FIRST}"));
+        let opened = rotated.open("signing-key", b"kid-1", &sealed).unwrap();
+        assert_eq!(opened.as_slice(), b"secret");
+        assert!(old.open("signing-key", b"kid-2", &sealed).is_err());
+        assert!(old.open("other", b"kid-1", &sealed).is_err());
+        assert!(keys(&format!("2:{SECOND}")).open("signing-key", b"kid-1", &sealed).is_err());
+        for position in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[position] ^= 1;
+            assert!(rotated.open("signing-key", b"kid-1", &changed).is_err(), "{position}");
+            assert!(old.open("signing-key", b"kid-1", &sealed[..position]).is_err());
+        }
+    }
+}

@@ -26,10 +26,8 @@ const OVERFLOW_RULES: usize = 64;
 pub struct LocalOutcome {
     /// Whether there was one left of each rate.
     pub allowed: bool,
-    /// The rate's count.
-    pub limit: u32,
-    /// The rate's time.
-    pub window: Duration,
+    /// The rate.
+    pub rate: Rate,
     /// How many are left of it.
     pub remaining: u32,
     /// After how long all of it is there again.
@@ -41,8 +39,7 @@ pub struct LocalOutcome {
 impl LocalOutcome {
     const UNLIMITED: Self = Self {
         allowed: true,
-        limit: u32::MAX,
-        window: Duration::ZERO,
+        rate: Rate::MOST,
         remaining: u32::MAX,
         reset: Duration::ZERO,
         retry_after: Duration::ZERO,
@@ -52,8 +49,7 @@ impl LocalOutcome {
         let left = Ticks::of(rate, MICROS).left(full_at, now);
         Self {
             allowed: wait <= 0,
-            limit: rate.count(),
-            window: rate.per(),
+            rate,
             remaining: if wait > 0 { 0 } else { left },
             reset: duration(full_at.unwrap_or(now).saturating_sub(now)),
             retry_after: duration(wait),
@@ -100,7 +96,7 @@ impl LocalLimiter {
     pub fn check(
         &self,
         name: &'static str,
-        key: &[u8],
+        key: &str,
         rates: &Rates,
         now: Duration,
     ) -> LocalOutcome {
@@ -132,7 +128,7 @@ impl LocalLimiter {
     pub fn peek(
         &self,
         name: &'static str,
-        key: &[u8],
+        key: &str,
         rates: &Rates,
         now: Duration,
     ) -> LocalOutcome {
@@ -148,7 +144,7 @@ impl LocalLimiter {
     }
 
     /// Gives one back to each of the key's budgets.
-    pub fn refund(&self, name: &'static str, key: &[u8], rates: &Rates, now: Duration) {
+    pub fn refund(&self, name: &'static str, key: &str, rates: &Rates, now: Duration) {
         let now = micros(now);
         let bucket = self.hash((name, key));
         let mut shard = self.shard(bucket);
@@ -276,31 +272,31 @@ mod tests {
         let limiter = LocalLimiter::new(1_000);
         let rates = rates("5/minute");
         for left in (0..5).rev() {
-            let outcome = limiter.check("login", b"a", &rates, NOW);
+            let outcome = limiter.check("login", "a", &rates, NOW);
             assert!(outcome.allowed);
-            assert_eq!((outcome.limit, outcome.remaining), (5, left));
+            assert_eq!((outcome.rate.count(), outcome.remaining), (5, left));
         }
-        let refused = limiter.check("login", b"a", &rates, NOW);
+        let refused = limiter.check("login", "a", &rates, NOW);
         assert!(!refused.allowed);
         assert_eq!(refused.remaining, 0);
         assert_eq!(refused.retry_after, Duration::from_secs(12));
         assert_eq!(refused.reset, Duration::from_secs(60));
-        assert!(limiter.check("login", b"b", &rates, NOW).allowed);
-        assert!(limiter.check("refresh", b"a", &rates, NOW).allowed);
-        assert!(limiter.check("login", b"a", &rates, after(12)).allowed);
+        assert!(limiter.check("login", "b", &rates, NOW).allowed);
+        assert!(limiter.check("refresh", "a", &rates, NOW).allowed);
+        assert!(limiter.check("login", "a", &rates, after(12)).allowed);
     }
 
     #[test]
     fn one_from_each_or_nothing() {
         let limiter = LocalLimiter::new(1_000);
         let both = rates("100/day; 1/minute");
-        assert!(limiter.check("login", b"a", &both, NOW).allowed);
+        assert!(limiter.check("login", "a", &both, NOW).allowed);
         for _ in 0..50 {
-            let refused = limiter.check("login", b"a", &both, NOW);
+            let refused = limiter.check("login", "a", &both, NOW);
             assert!(!refused.allowed);
-            assert_eq!((refused.limit, refused.retry_after.as_secs()), (1, 60));
+            assert_eq!((refused.rate.count(), refused.retry_after.as_secs()), (1, 60));
         }
-        assert_eq!(limiter.peek("login", b"a", &rates("100/day"), NOW).remaining, 99);
+        assert_eq!(limiter.peek("login", "a", &rates("100/day"), NOW).remaining, 99);
     }
 
     #[test]
@@ -308,38 +304,38 @@ mod tests {
         let limiter = LocalLimiter::new(1_000);
         let rates = rates("2/minute");
         for _ in 0..10 {
-            assert_eq!(limiter.peek("refresh", b"a", &rates, NOW).remaining, 2);
+            assert_eq!(limiter.peek("refresh", "a", &rates, NOW).remaining, 2);
         }
         assert!(limiter.is_empty());
-        limiter.check("refresh", b"a", &rates, NOW);
-        limiter.check("refresh", b"a", &rates, NOW);
-        assert!(!limiter.peek("refresh", b"a", &rates, NOW).allowed);
-        limiter.refund("refresh", b"a", &rates, NOW);
-        assert_eq!(limiter.peek("refresh", b"a", &rates, NOW).remaining, 1);
-        limiter.refund("refresh", b"a", &rates, NOW);
+        limiter.check("refresh", "a", &rates, NOW);
+        limiter.check("refresh", "a", &rates, NOW);
+        assert!(!limiter.peek("refresh", "a", &rates, NOW).allowed);
+        limiter.refund("refresh", "a", &rates, NOW);
+        assert_eq!(limiter.peek("refresh", "a", &rates, NOW).remaining, 1);
+        limiter.refund("refresh", "a", &rates, NOW);
         assert!(limiter.is_empty());
-        limiter.refund("refresh", b"a", &rates, NOW);
-        assert_eq!(limiter.peek("refresh", b"a", &rates, NOW).remaining, 2);
+        limiter.refund("refresh", "a", &rates, NOW);
+        assert_eq!(limiter.peek("refresh", "a", &rates, NOW).remaining, 2);
     }
 
     #[test]
     fn a_flood_neither_grows_the_map_nor_unlocks_anyone() {
         let limiter = LocalLimiter::new(640);
         let rates = rates("1/hour");
-        assert!(limiter.check("login", b"victim", &rates, NOW).allowed);
+        assert!(limiter.check("login", "victim", &rates, NOW).allowed);
         let allowed = (0..20_000_u32)
-            .filter(|key| limiter.check("login", &key.to_le_bytes(), &rates, NOW).allowed)
+            .filter(|key| limiter.check("login", &key.to_string(), &rates, NOW).allowed)
             .count();
         assert!(limiter.len() <= 640);
         assert!(allowed <= 640 + SHARDS, "{allowed}");
-        assert!(!limiter.check("login", b"victim", &rates, NOW).allowed);
-        assert!(limiter.check("login", b"later", &rates, after(3_600)).allowed);
+        assert!(!limiter.check("login", "victim", &rates, NOW).allowed);
+        assert!(limiter.check("login", "later", &rates, after(3_600)).allowed);
     }
 
     #[test]
     fn no_rates_are_no_limit() {
         let limiter = LocalLimiter::new(1);
-        assert!(limiter.check("x", b"", &Rates::default(), NOW).allowed);
+        assert!(limiter.check("x", "", &Rates::default(), NOW).allowed);
         assert!(limiter.is_empty());
     }
 }

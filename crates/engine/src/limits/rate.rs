@@ -43,6 +43,9 @@ impl InvalidRate {
 }
 
 impl Rate {
+    /// What stands for no limit at all.
+    pub(super) const MOST: Self = Self { count: u32::MAX, per: Duration::from_secs(1) };
+
     /// `count` in `per`; `None` when either is zero, or `per` is not made of whole seconds or is
     /// longer than a hundred years.
     pub fn new(count: u32, per: Duration) -> Option<Self> {
@@ -133,6 +136,12 @@ impl Rates {
     /// These rates; none at all is no limit.
     pub fn new(rates: impl IntoIterator<Item = Rate>) -> Self {
         Self(rates.into_iter().collect())
+    }
+
+    /// The engine's own defaults, as counts and seconds.
+    pub(crate) fn of(rates: &[(u32, u64)]) -> Self {
+        let rate = |&(count, seconds): &_| Rate::new(count, Duration::from_secs(seconds));
+        Self(rates.iter().filter_map(rate).collect())
     }
 
     /// The rates.

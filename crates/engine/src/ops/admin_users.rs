@@ -6,17 +6,14 @@ use countersign_guard::Principal;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::{
-    grants::{check_roles, check_scopes},
-    logout::UserWrite,
-};
+use super::logout::UserWrite;
 use crate::{
     engine::Engine,
     error::{Error, Result},
     events::{Event, EventKind},
     ids::{Origin, SessionId, UserId},
     issue::check_custom_claims,
-    names::Username,
+    names::{Username, check_roles, check_scopes},
     sessions::{EndReason, Session},
     store::{ChangeUserOutcome, UserPage},
     users::{ChangeRefused, User, UserChange},

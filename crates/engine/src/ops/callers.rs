@@ -127,21 +127,21 @@ impl Engine {
         rates: &Rates,
         origin: &Origin,
     ) -> Result<()> {
-        let outcome = self.0.local.check(name, address_key(origin).as_bytes(), rates, self.0.clock.monotonic());
+        let outcome = self.0.local.check(name, &address_key(origin), rates, self.0.clock.monotonic());
         refuse_when_limited(name, &outcome)
     }
 
     /// Refuses an address that failed too often at `name`; takes nothing.
     pub(crate) fn limit_failures(&self, name: &'static str, origin: &Origin) -> Result<()> {
         let rates = &self.0.config.limits.failures_address;
-        let outcome = self.0.local.peek(name, address_key(origin).as_bytes(), rates, self.0.clock.monotonic());
+        let outcome = self.0.local.peek(name, &address_key(origin), rates, self.0.clock.monotonic());
         refuse_when_limited(name, &outcome)
     }
 
     /// Counts a failure of the address at `name`.
     pub(crate) fn count_failure(&self, name: &'static str, origin: &Origin) {
         let rates = &self.0.config.limits.failures_address;
-        self.0.local.check(name, address_key(origin).as_bytes(), rates, self.0.clock.monotonic());
+        self.0.local.check(name, &address_key(origin), rates, self.0.clock.monotonic());
     }
 }
 
@@ -158,8 +158,8 @@ fn refuse_when_limited(name: &'static str, outcome: &LocalOutcome) -> Result<()>
         retry_after: outcome.retry_after,
         policy: LimitPolicy {
             name,
-            count: outcome.limit,
-            window_seconds: outcome.window.as_secs(),
+            count: outcome.rate.count(),
+            window_seconds: outcome.rate.per().as_secs(),
         },
     })
 }

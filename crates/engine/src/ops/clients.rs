@@ -6,13 +6,14 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use countersign_guard::revocation::Target;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{admin_users::Actor, grants::check_scopes, refresh::sha256};
+use super::{admin_users::Actor, refresh::sha256};
 use crate::{
     clients::{Client, ClientChange, ClientKind},
     engine::Engine,
     error::{Error, Result},
     events::{Event, EventKind},
     ids::ClientId,
+    names::check_scopes,
     random,
     store::Effects,
 };

@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{
-    checks::{Account, Checked},
-    grants::asked_scopes,
-};
+use super::checks::{Account, Checked};
 use crate::{
     accounts::Standing,
     engine::{Engine, to_the_end},
@@ -15,7 +12,7 @@ use crate::{
     events::{Event, EventKind},
     ids::{ClientId, Origin, SessionId},
     issue::TokenResponse,
-    names::Username,
+    names::{Username, parse_scopes},
     ops::callers::ClientCredentials,
     passwords::MAX_PASSWORD_BYTES,
     random,
@@ -81,7 +78,7 @@ impl Engine {
         if request.password.expose_secret().len() > MAX_PASSWORD_BYTES {
             return Err(Error::invalid("password", "A password has at most 1,024 bytes."));
         }
-        let asked = asked_scopes(request.scope.as_deref())?;
+        let asked = parse_scopes(request.scope.as_deref())?;
         let audience = self.audience(request.resource.as_deref())?;
         let name = Username::parse(&request.username, self.0.config.accounts.usernames).ok();
         let record = match &name {

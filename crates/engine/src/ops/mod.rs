@@ -7,7 +7,6 @@ pub mod checks;
 pub mod clients;
 pub mod events;
 pub mod feed;
-mod grants;
 pub mod introspect;
 pub mod keys;
 pub mod login;

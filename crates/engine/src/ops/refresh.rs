@@ -3,7 +3,6 @@
 use aws_lc_rs::digest;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::grants::asked_scopes;
 use crate::{
     accounts::Standing,
     engine::{Engine, to_the_end},
@@ -11,6 +10,7 @@ use crate::{
     events::{Event, EventKind},
     ids::{ClientId, Origin},
     issue::TokenResponse,
+    names::parse_scopes,
     ops::callers::ClientCredentials,
     refresh_token::{Presented, RefreshToken},
     sessions::{Decision, RefreshAttempt, Refusal, Session, consequences},
@@ -61,7 +61,7 @@ impl Engine {
         origin: &Origin,
     ) -> Result<TokenResponse> {
         let client_id = self.authenticate_token_client(&request.client).await?;
-        let scopes = asked_scopes(request.scope.as_deref())?;
+        let scopes = parse_scopes(request.scope.as_deref())?;
         let retry_key_hash = retry_key_hash(request.idempotency_key.as_deref())?;
         let (token, session) = self
             .genuine_refresh_token(request.refresh_token.expose_secret())

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::grants::check_scopes;
 use crate::{
     accounts::Standing,
     engine::{Engine, to_the_end},
@@ -12,6 +11,7 @@ use crate::{
     events::{Event, EventKind},
     ids::{ClientId, Origin, UserId},
     issue::{TokenResponse, check_custom_claims},
+    names::check_scopes,
     store::{CreateSession, CreateSessionOutcome, Verified},
 };
 

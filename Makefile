@@ -1,0 +1,37 @@
+# Every task of the project. `make` alone lists them; .ci/run calls `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+
+.PHONY: help run build test lint fmt bench docs crash faults
+
+help: ## list the tasks
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## serve 127.0.0.1:8080 on SQLite with a demo account (profile `quick`: builds in minutes)
+	$(CARGO) run --profile quick --bin countersign -- serve --dev
+
+build: ## the optimised binary: target/release/countersign
+	$(CARGO) build --release --bin countersign
+
+test: ## everything: lints, tests, documentation, browser
+	scripts/test.sh
+
+lint: ## formatting, clippy, dependencies
+	scripts/lint.sh
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+bench: ## rates and ratios, printed (docs/benchmarks.md says what they mean)
+	scripts/bench.sh
+
+docs: ## the API documentation, warnings refused
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+crash: ## 200 kills under load, then the journal is checked (CI does 20)
+	COUNTERSIGN_CRASH_KILLS=200 $(CARGO) test --release -p countersign --test it -- --exact crash::nothing_acknowledged_is_lost --nocapture
+
+faults: ## long fault and timing tests (log-in timing, full disk)
+	$(CARGO) test --release -p countersign --test faults -- --nocapture --test-threads 1
