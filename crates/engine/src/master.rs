@@ -127,7 +127,7 @@ impl MasterKeys {
     /// A value by which a database recognises this key; it says nothing about the key. `None` for an
     /// unknown id.
     pub fn check(&self, id: u8) -> Option<[u8; 16]> {
-        self.derive(id, &[], &[b"countersign/check/v1"]).map(|key| half(&key))
+        self.derive(id, &[], &[b"countersign/check/v1"]).map(|key| half(key.as_slice()))
     }
 
     /// The check values of all keys.
@@ -264,7 +264,8 @@ fn parse_entry(position: usize, entry: &str) -> Result<(u8, Key), InvalidMasterK
     let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
     let id = if digits { id.parse().ok() } else { None };
     let id: u8 = id.ok_or(InvalidMasterKeys::Id { position })?;
-    let decoded = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| InvalidMasterKeys::Encoding { id })?;
+    let decoded =
+        URL_SAFE_NO_PAD.decode(encoded).map_err(|_| InvalidMasterKeys::Encoding { id })?;
     let decoded = Zeroizing::new(decoded);
     let key = <[u8; 32]>::try_from(decoded.as_slice())
         .map(Zeroizing::new)

@@ -286,7 +286,8 @@ mod tests {
     #[test]
     fn an_email_address_has_two_sides() {
         assert!(valid_email("a@b"));
-        for bad in ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b\n", &format!("{}@b", "a".repeat(253))]
+        for bad in
+            ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b\n", &format!("{}@b", "a".repeat(253))]
         {
             assert!(!valid_email(bad), "{bad:?}");
         }

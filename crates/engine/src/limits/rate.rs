@@ -138,12 +138,6 @@ impl Rates {
         Self(rates.into_iter().collect())
     }
 
-    /// The engine's own defaults, as counts and seconds.
-    pub(crate) fn of(rates: &[(u32, u64)]) -> Self {
-        let rate = |&(count, seconds): &_| Rate::new(count, Duration::from_secs(seconds));
-        Self(rates.iter().filter_map(rate).collect())
-    }
-
     /// The rates.
     pub fn iter(&self) -> impl Iterator<Item = Rate> {
         self.0.iter().copied()
@@ -234,9 +228,23 @@ mod tests {
     #[test]
     fn what_is_no_rate_is_named() {
         for text in [
-            "", "5", "minute", "0/minute", "5/0 minutes", "-5/minute", "5 per", "5 per fortnight",
-            "5 minutes", "5//minute", "5/minutess", "5/minute x", "4294967296/minute", "1.5/second",
-            "5/4294967295 years", "5/101 years", "٣/minute",
+            "",
+            "5",
+            "minute",
+            "0/minute",
+            "5/0 minutes",
+            "-5/minute",
+            "5 per",
+            "5 per fortnight",
+            "5 minutes",
+            "5//minute",
+            "5/minutess",
+            "5/minute x",
+            "4294967296/minute",
+            "1.5/second",
+            "5/4294967295 years",
+            "5/101 years",
+            "٣/minute",
         ] {
             assert_eq!(text.parse::<Rate>(), Err(InvalidRate::of(text)), "{text}");
         }
@@ -249,10 +257,7 @@ mod tests {
     #[test]
     fn configuration_reads_and_writes_text() {
         let rates: Rates = serde_json::from_str("\"5/minute; 10 per 15 minutes\"").unwrap();
-        assert_eq!(
-            serde_json::to_string(&rates).unwrap(),
-            "\"5 per 1 minute; 10 per 15 minutes\""
-        );
+        assert_eq!(serde_json::to_string(&rates).unwrap(), "\"5 per 1 minute; 10 per 15 minutes\"");
         assert!(serde_json::from_str::<Rate>("\"often\"").is_err());
     }
 
