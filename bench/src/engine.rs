@@ -1,0 +1,73 @@
+//! The engine without HTTP: sessions issued without the hash, and the hash alone.
+
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
+
+use anyhow::{Context, Result};
+use countersign_engine::{
+    Engine, EngineConfig, Parts,
+    guard::time::SystemClock,
+    ids::Origin,
+    master::MasterKeys,
+    ops::start_session::StartSessionRequest,
+    passwords::{Argon2Parameters, PasswordHasher},
+    random::SystemRandom,
+};
+use countersign_store::sqlite::{SqliteOptions, SqliteStore};
+
+use crate::measure::{Load, rate};
+
+struct Issue {
+    engine: Engine,
+    subject: usize,
+    issued: usize,
+}
+
+impl Load for Issue {
+    async fn step(&mut self) -> Result<()> {
+        // A hundred sessions a user, so that none must end to make room.
+        let subject = format!("user-{}-{}", self.subject, self.issued / 100);
+        self.issued += 1;
+        let request = StartSessionRequest {
+            subject: subject.parse()?,
+            scopes: BTreeSet::from(["read".to_owned()]),
+            claims: serde_json::Map::new(),
+            amr: Vec::new(),
+            resource: None,
+        };
+        self.engine.start_session(request, &Origin::default()).await?;
+        Ok(())
+    }
+}
+
+/// Sessions issued a second, everything but the password hash.
+pub(crate) async fn sessions() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let store = SqliteStore::open(SqliteOptions::new(folder.path().join("bench.db")))?;
+    let random = Arc::new(SystemRandom);
+    let master = MasterKeys::parse(&MasterKeys::generate(1, random.as_ref()))?;
+    let config = EngineConfig::new("http://127.0.0.1:8080", &["bench"])?;
+    let clock = Arc::new(SystemClock::new());
+    let parts = Parts::new(config, Arc::new(store), master, clock, random);
+    let engine = Engine::open(parts).await?;
+    rate("sessions issued (engine, no hash)", 64, |subject| {
+        let engine = engine.clone();
+        async move { Ok(Issue { engine, subject, issued: 0 }) }
+    })
+    .await
+}
+
+/// The CPU that one verification costs.
+pub(crate) async fn password_hash() -> Result<()> {
+    const ROUNDS: u32 = 50;
+    let random = SystemRandom;
+    let hasher = PasswordHasher::new(Argon2Parameters::default(), 1, 8, &random)?;
+    let password = secrecy::SecretString::from("a password of some length");
+    let hash = hasher.hash(&password, &random).await.ok().context("busy")?;
+    let began = Instant::now();
+    for _ in 0..ROUNDS {
+        hasher.verify(&password, Some(&hash)).await.ok().context("busy")?;
+    }
+    let millis = began.elapsed().as_secs_f64() * 1_000.0 / f64::from(ROUNDS);
+    println!("Argon2id verification (19 MiB, t=2, p=1)       {millis:>8.2} ms");
+    Ok(())
+}

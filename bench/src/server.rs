@@ -1,0 +1,70 @@
+//! The server as a process: start, readiness, footprint.
+
+use std::{
+    fs,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) base_url: String,
+    process: Child,
+    _folder: tempfile::TempDir,
+    ready_after: Duration,
+}
+
+impl Server {
+    /// Starts `binary` on a new database, on the first core. `settings` are environment variables.
+    pub(crate) async fn start(binary: &Path, settings: &[(&str, &str)]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let database = format!("sqlite:///{}", folder.path().join("bench.db").display());
+        let began = Instant::now();
+        let mut process = Command::new("taskset")
+            .args(["-c", "0"])
+            .arg(binary)
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "error"])
+            .args(["--issuer", "http://127.0.0.1:8080", "--audience", "bench"])
+            .args(["--database", &database])
+            .envs(settings.iter().copied())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .context("start the server with taskset (package util-linux)")?;
+        let stdout = process.stdout.take().context("no stdout")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let line = lines.next_line().await?.context("the server ended")?;
+        let ready_after = began.elapsed();
+        let base_url = line.split_whitespace().find(|word| word.starts_with("http"));
+        let base_url = base_url.context("no address in the first line")?.to_owned();
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self { base_url, process, _folder: folder, ready_after })
+    }
+
+    fn resident_mib(&self) -> Result<f64> {
+        let id = self.process.id().context("the server ended")?;
+        let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: f64 = line.context("no VmRSS")?.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib / 1_024.0)
+    }
+}
+
+/// Start-up time, idle memory and size of the binary.
+pub(crate) async fn footprint(binary: &Path) -> Result<()> {
+    let size = fs::metadata(binary)?.len() as f64 / 1_048_576.0;
+    let server = Server::start(binary, &[]).await?;
+    let ready = server.ready_after.as_secs_f64() * 1_000.0;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    println!("binary                                         {size:>8.1} MiB");
+    println!("ready after start (new database and keys)      {ready:>8.0} ms");
+    println!("resident memory, idle                          {:>8.1} MiB", server.resident_mib()?);
+    Ok(())
+}
