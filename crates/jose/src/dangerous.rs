@@ -9,7 +9,7 @@ use crate::base64;
 use crate::claims::Claims;
 use crate::error::Error;
 use crate::header::{self, Header, ParsedHeader};
-use crate::json::strict::Value;
+use crate::json::Value;
 use crate::key::SigningKey;
 use crate::sign::Signer;
 use crate::verify::Verifier;

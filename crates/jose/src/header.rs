@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use crate::algorithm::Algorithm;
 use crate::error::{Error, JsonFault};
-use crate::json::strict::{self, Member, Value};
+use crate::json::strict::{self, Member};
+use crate::json::{Value, tag};
 
 /// The header of a token whose signature has been checked.
 #[derive(Clone)]
@@ -72,10 +73,18 @@ impl fmt::Debug for Header {
 
 pub(crate) fn parameter<T: DeserializeOwned>(raw: &str, name: &str) -> Result<Option<T>, Error> {
     strict::find(raw, name)
-        .map(|member| serde_json::from_str(member.raw))
+        .map(|value| serde_json::from_str(value.raw()))
         .transpose()
         .map_err(|_| Error::HeaderInvalid { parameter: "(requested)" })
 }
+
+const ALG: u64 = tag("alg");
+const KID: u64 = tag("kid");
+const TYP: u64 = tag("typ");
+const CTY: u64 = tag("cty");
+const CRIT: u64 = tag("crit");
+const B64: u64 = tag("b64");
+const ZIP: u64 = tag("zip");
 
 /// A header as it was read, before anything is known about its key.
 pub(crate) struct ParsedHeader<'a> {
@@ -105,14 +114,14 @@ impl<'a> ParsedHeader<'a> {
             b64: false,
             zip: false,
         };
-        let mut take = |member: Member<'a>| match &*member.name.value() {
-            "alg" => header.alg = Some(member.value),
-            "kid" => header.kid = Some(member.value),
-            "typ" => header.typ = Some(member.value),
-            "cty" => header.cty = Some(member.value),
-            "crit" => header.crit = true,
-            "b64" => header.b64 = true,
-            "zip" => header.zip = true,
+        let mut take = |member: Member<'a>| match member.name.tag {
+            ALG => header.alg = Some(member.value),
+            KID => header.kid = Some(member.value),
+            TYP => header.typ = Some(member.value),
+            CTY => header.cty = Some(member.value),
+            CRIT => header.crit = true,
+            B64 => header.b64 = true,
+            ZIP => header.zip = true,
             _ => {}
         };
         strict::object(raw, max_depth, &mut take).map_err(malformed)?;
@@ -159,11 +168,7 @@ fn text_of<'a>(
     value: Option<Value<'a>>,
     parameter: &'static str,
 ) -> Result<Option<Cow<'a, str>>, Error> {
-    match value {
-        None => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.value())),
-        Some(_) => Err(Error::HeaderInvalid { parameter }),
-    }
+    value.map(|value| value.as_str().ok_or(Error::HeaderInvalid { parameter })).transpose()
 }
 
 /// Compares media types: without regard to case, and `x` is `application/x` (RFC 7515 4.1.9).

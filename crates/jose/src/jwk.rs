@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;
-use crate::json::strict::{self, Member, Value};
+use crate::json::Value;
+use crate::json::strict::{self, Member};
 
 /// A public key as it stands in a key set. There is no place in it for private members.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -109,7 +110,7 @@ impl<'a> RawJwk<'a> {
     }
 
     fn take(&mut self, member: Member<'a>) {
-        let field = match &*member.name.value() {
+        let field = match &*member.name.text.value() {
             "kty" => &mut self.kty,
             "kid" => &mut self.kid,
             "alg" => &mut self.alg,
@@ -217,9 +218,8 @@ impl<'a> RawJwk<'a> {
 }
 
 fn string_array(value: Value<'_>) -> Option<Vec<Cow<'_, str>>> {
-    let Value::Array(array) = value else { return None };
     let mut strings = Some(Vec::new());
-    strict::elements(array.raw, |element, _| match (element.as_str(), &mut strings) {
+    strict::elements(value.as_array()?, |element| match (element.as_str(), &mut strings) {
         (Some(string), Some(strings)) => strings.push(string),
         _ => strings = None,
     });

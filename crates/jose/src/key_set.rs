@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::algorithm::{Algorithm, Family};
 use crate::error::Error;
-use crate::json::strict::{self, Member, Value};
+use crate::json::Value;
+use crate::json::strict::{self, Member};
 use crate::jwk::{JwkSet, Purpose, RawJwk};
 use crate::key::VerifyingKey;
 
@@ -76,19 +77,14 @@ impl KeySet {
         if text.len() > MAX_JWKS_BYTES {
             return Err(Error::KeyInvalid { reason: "the jwks is too large" });
         }
-        let mut array = None;
-        let mut take = |member: Member<'_>| {
-            if let ("keys", Value::Array(keys)) = (&*member.name.value(), member.value) {
-                array = Some(keys.raw.to_owned());
-            }
-        };
-        strict::object(text, MAX_JWKS_DEPTH, &mut take).map_err(|_| no_jwks.clone())?;
-        let array = array.ok_or(no_jwks)?;
+        let check = &mut |_: Member<'_>| {};
+        strict::object(text, MAX_JWKS_DEPTH, check).map_err(|_| no_jwks.clone())?;
+        let array = strict::find(text, "keys").and_then(Value::as_array).ok_or(no_jwks)?;
         let mut keys = Vec::new();
         let mut outcome = Ok(());
-        strict::elements(&array, |_, raw| {
+        strict::elements(array, |element| {
             if outcome.is_ok() {
-                outcome = import(raw, rsa_algorithms, &mut keys);
+                outcome = import(element.raw(), rsa_algorithms, &mut keys);
             }
         });
         outcome?;

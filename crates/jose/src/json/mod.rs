@@ -1,6 +1,10 @@
 //! JSON as a token may contain it: one parser for headers, claims and keys.
 
+mod name;
 pub(crate) mod strict;
 mod text;
+mod value;
 
+pub(crate) use self::name::{Name, tag};
 pub(crate) use self::text::{Text, quote};
+pub(crate) use self::value::{Kind, Value};

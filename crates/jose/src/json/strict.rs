@@ -2,56 +2,27 @@
 //!
 //! It accepts exactly RFC 8259 and then refuses more: a name twice in one object at any depth,
 //! nesting below a limit, lone surrogates, numbers beyond a double. Ordinary parsers keep the last
-//! of two equal names, and a second program that keeps the first sees another token (RFC 8725
-//! section 2.10 is full of such pairs). It hands each member of the outermost object to the caller
-//! as a piece of the text, so that nothing is copied before it is known to be wanted.
+//! of two equal names, and a second program that keeps the first sees another token. It hands each
+//! member of the outermost object to the caller as a place in the text, so that nothing is copied
+//! before it is known to be wanted.
+//!
+//! The `inline(always)` are measured: handed over through memory, these small values made the scan
+//! twice as slow.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::error::JsonFault;
-use crate::json::Text;
+use crate::json::{Kind, Name, Text, Value};
 
 /// Names of one object that are compared one by one; an object with more of them uses a set.
 const INLINE_NAMES: usize = 32;
 
-/// A scanned value.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Value<'a> {
-    Null,
-    Bool,
-    Number(&'a str),
-    String(Text<'a>),
-    Array(Piece<'a>),
-    Object,
-}
-
-/// A piece of the document and where it begins.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece<'a> {
-    pub(crate) raw: &'a str,
-    pub(crate) start: usize,
-}
-
-impl<'a> Value<'a> {
-    pub(crate) fn as_text(self) -> Option<Text<'a>> {
-        match self {
-            Self::String(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn as_str(self) -> Option<Cow<'a, str>> {
-        self.as_text().map(Text::value)
-    }
-}
-
 /// A member of the outermost object.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Member<'a> {
-    pub(crate) name: Text<'a>,
+    pub(crate) name: Name<'a>,
     pub(crate) value: Value<'a>,
-    pub(crate) raw: &'a str,
 }
 
 /// What receives the members of the outermost object.
@@ -81,8 +52,7 @@ pub(crate) fn object<'a>(
     visitor: &mut impl Visitor<'a>,
 ) -> Result<(), JsonFault> {
     let mut scanner = Scanner::new(text, max_depth);
-    scanner.white_space();
-    if scanner.peek() != Some(b'{') {
+    if scanner.skip_to() != Some(b'{') {
         // What follows is either another kind of value or no JSON at all.
         scanner.value(0)?;
         scanner.end()?;
@@ -93,11 +63,11 @@ pub(crate) fn object<'a>(
 }
 
 /// Finds the member of this name in an object that [`object`] has accepted before.
-pub(crate) fn find<'a>(accepted: &'a str, name: &str) -> Option<Member<'a>> {
+pub(crate) fn find<'a>(accepted: &'a str, name: &str) -> Option<Value<'a>> {
     let mut found = None;
     let mut look = |member: Member<'a>| {
-        if member.name.value() == name {
-            found = Some(member);
+        if member.name.is_str(name) {
+            found = Some(member.value);
         }
     };
     object(accepted, usize::MAX, &mut look).ok()?;
@@ -105,19 +75,18 @@ pub(crate) fn find<'a>(accepted: &'a str, name: &str) -> Option<Member<'a>> {
 }
 
 /// Hands over the elements of an array inside an object that [`object`] has accepted before.
-/// Places in the text are counted from the beginning of the array.
-pub(crate) fn elements<'a>(array: &'a str, mut each: impl FnMut(Value<'a>, &'a str)) {
-    let mut scanner = Scanner::new(array, usize::MAX);
-    scanner.position = 1;
+pub(crate) fn elements<'a>(array: Value<'a>, mut each: impl FnMut(Value<'a>)) {
+    let mut scanner = Scanner::new(array.document, usize::MAX);
+    scanner.position = array.start + 1;
     loop {
-        scanner.white_space();
+        scanner.skip_to();
         let start = scanner.position;
-        let Ok(value) = scanner.value(1) else { return };
-        each(value, scanner.slice(start));
-        scanner.white_space();
-        if scanner.next() != Some(b',') {
+        let Ok(kind) = scanner.value(1) else { return };
+        each(scanner.scanned(start, kind));
+        if scanner.skip_to() != Some(b',') {
             return;
         }
+        scanner.position += 1;
     }
 }
 
@@ -127,19 +96,26 @@ struct Scanner<'a> {
     position: usize,
     max_depth: usize,
     /// Names of the objects that are open, outermost first.
-    names: [Text<'a>; INLINE_NAMES],
+    names: [Slot; INLINE_NAMES],
     names_used: usize,
+}
+
+/// A name and where it stands: small, and all zero to begin with.
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    tag: u64,
+    start: usize,
+    end: usize,
 }
 
 impl<'a> Scanner<'a> {
     fn new(text: &'a str, max_depth: usize) -> Self {
-        let unused = Text { raw: "", start: 0, escaped: false };
         Self {
             text,
             bytes: text.as_bytes(),
             position: 0,
             max_depth,
-            names: [unused; INLINE_NAMES],
+            names: [Slot::default(); INLINE_NAMES],
             names_used: 0,
         }
     }
@@ -154,18 +130,23 @@ impl<'a> Scanner<'a> {
         byte
     }
 
-    fn slice(&self, start: usize) -> &'a str {
-        self.text.get(start..self.position).unwrap_or("")
-    }
-
-    fn white_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.position += 1;
+    /// Steps over white space and looks at what follows it.
+    #[inline(always)]
+    fn skip_to(&mut self) -> Option<u8> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.position += 1,
+                other => return other,
+            }
         }
     }
 
+    fn scanned(&self, start: usize, kind: Kind) -> Value<'a> {
+        Value { document: self.text, start, end: self.position, kind }
+    }
+
     fn end(&mut self) -> Result<(), JsonFault> {
-        self.white_space();
+        self.skip_to();
         if self.position == self.bytes.len() { Ok(()) } else { Err(JsonFault::Syntax) }
     }
 
@@ -173,52 +154,59 @@ impl<'a> Scanner<'a> {
         self.enter(depth)?;
         let first_name = self.names_used;
         let mut overflow = None;
-        if self.peek() == Some(b'}') {
+        if self.skip_to() == Some(b'}') {
             self.position += 1;
             return Ok(());
         }
         loop {
-            self.white_space();
-            if self.next() != Some(b'"') {
-                return Err(JsonFault::Syntax);
-            }
-            let name = self.string()?;
+            let name = self.name()?;
             self.remember(first_name, &mut overflow, name)?;
-            self.white_space();
-            if self.next() != Some(b':') {
-                return Err(JsonFault::Syntax);
-            }
-            self.white_space();
-            let start = self.position;
-            let value = self.value(depth)?;
-            visitor.member(Member { name, value, raw: self.slice(start) });
-            self.white_space();
-            match self.next() {
-                Some(b',') => {}
+            self.expect(b':')?;
+            let (start, kind) = match self.skip_to() {
+                // Most values; without a detour through `value`, which is recursive.
+                Some(b'"') => (self.position, self.string()?),
+                _ => (self.position, self.value(depth)?),
+            };
+            visitor.member(Member { name, value: self.scanned(start, kind) });
+            match self.skip_to() {
+                Some(b',') => self.position += 1,
                 Some(b'}') => break,
                 _ => return Err(JsonFault::Syntax),
             }
         }
+        self.position += 1;
         self.names_used = first_name;
         Ok(())
     }
 
+    #[inline(always)]
+    fn name(&mut self) -> Result<Name<'a>, JsonFault> {
+        if self.skip_to() != Some(b'"') {
+            return Err(JsonFault::Syntax);
+        }
+        let start = self.position;
+        let kind = self.string()?;
+        let text = self.scanned(start, kind).as_text().ok_or(JsonFault::Syntax)?;
+        Ok(Name::new(text))
+    }
+
     fn array(&mut self, depth: usize) -> Result<(), JsonFault> {
         self.enter(depth)?;
-        if self.peek() == Some(b']') {
+        if self.skip_to() == Some(b']') {
             self.position += 1;
             return Ok(());
         }
         loop {
-            self.white_space();
+            self.skip_to();
             self.value(depth)?;
-            self.white_space();
-            match self.next() {
-                Some(b',') => {}
-                Some(b']') => return Ok(()),
+            match self.skip_to() {
+                Some(b',') => self.position += 1,
+                Some(b']') => break,
                 _ => return Err(JsonFault::Syntax),
             }
         }
+        self.position += 1;
+        Ok(())
     }
 
     /// Steps over the opening bracket of a container at `depth`; the outermost is at 1.
@@ -227,41 +215,39 @@ impl<'a> Scanner<'a> {
             return Err(JsonFault::TooDeep);
         }
         self.position += 1;
-        self.white_space();
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn expect(&mut self, byte: u8) -> Result<(), JsonFault> {
+        if self.skip_to() != Some(byte) {
+            return Err(JsonFault::Syntax);
+        }
+        self.position += 1;
         Ok(())
     }
 
     /// Scans the value at the position, which is inside a container at `depth`.
-    fn value(&mut self, depth: usize) -> Result<Value<'a>, JsonFault> {
-        let start = self.position;
+    fn value(&mut self, depth: usize) -> Result<Kind, JsonFault> {
         match self.peek() {
-            Some(b'"') => {
-                self.position += 1;
-                self.string().map(Value::String)
-            }
-            Some(b'{') => {
-                self.object(depth + 1, &mut Ignore)?;
-                Ok(Value::Object)
-            }
-            Some(b'[') => {
-                self.array(depth + 1)?;
-                Ok(Value::Array(Piece { raw: self.slice(start), start }))
-            }
-            Some(b'-' | b'0'..=b'9') => self.number().map(Value::Number),
-            Some(b't') => self.literal("true", Value::Bool),
-            Some(b'f') => self.literal("false", Value::Bool),
-            Some(b'n') => self.literal("null", Value::Null),
+            Some(b'"') => self.string(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'{') => self.object(depth + 1, &mut Ignore).map(|()| Kind::Object),
+            Some(b'[') => self.array(depth + 1).map(|()| Kind::Array),
+            Some(b't') => self.literal("true", Kind::Bool),
+            Some(b'f') => self.literal("false", Kind::Bool),
+            Some(b'n') => self.literal("null", Kind::Null),
             _ => Err(JsonFault::Syntax),
         }
     }
 
-    fn literal(&mut self, word: &str, value: Value<'a>) -> Result<Value<'a>, JsonFault> {
-        let start = self.position;
+    fn literal(&mut self, word: &str, kind: Kind) -> Result<Kind, JsonFault> {
+        let rest = self.bytes.get(self.position..).unwrap_or(&[]);
         self.position += word.len();
-        if self.slice(start) == word { Ok(value) } else { Err(JsonFault::Syntax) }
+        if rest.starts_with(word.as_bytes()) { Ok(kind) } else { Err(JsonFault::Syntax) }
     }
 
-    fn number(&mut self) -> Result<&'a str, JsonFault> {
+    fn number(&mut self) -> Result<Kind, JsonFault> {
         let start = self.position;
         let mut exponent = false;
         if self.peek() == Some(b'-') {
@@ -284,13 +270,14 @@ impl<'a> Scanner<'a> {
             }
             self.digits()?;
         }
-        let number = self.slice(start);
         // Only an exponent or more than 300 digits can leave the range of a double.
-        let risky = exponent || number.len() > 300;
-        if risky && !number.parse::<f64>().is_ok_and(f64::is_finite) {
-            return Err(JsonFault::NumberRange);
+        if exponent || self.position - start > 300 {
+            let number = self.scanned(start, Kind::Number).raw();
+            if !number.parse::<f64>().is_ok_and(f64::is_finite) {
+                return Err(JsonFault::NumberRange);
+            }
         }
-        Ok(number)
+        Ok(Kind::Number)
     }
 
     fn digits(&mut self) -> Result<(), JsonFault> {
@@ -301,27 +288,27 @@ impl<'a> Scanner<'a> {
         if self.position > start { Ok(()) } else { Err(JsonFault::Syntax) }
     }
 
-    /// Scans a string whose opening quote has been read, and reads the closing one.
-    fn string(&mut self) -> Result<Text<'a>, JsonFault> {
-        let start = self.position;
-        let mut escaped = false;
+    /// Scans a string from its opening to its closing quote.
+    #[inline(always)]
+    fn string(&mut self) -> Result<Kind, JsonFault> {
+        self.position += 1;
+        let mut kind = Kind::String;
         loop {
             self.plain();
             match self.next() {
-                Some(b'"') => break,
+                Some(b'"') => return Ok(kind),
                 Some(b'\\') => {
-                    escaped = true;
+                    kind = Kind::EscapedString;
                     self.escape()?;
                 }
                 _ => return Err(JsonFault::Syntax),
             }
         }
-        let raw = self.text.get(start..self.position - 1).unwrap_or("");
-        Ok(Text { raw, start, escaped })
     }
 
     /// Steps over bytes that mean themselves, eight at a time: stops at a quote, a backslash, a
     /// control character or the end.
+    #[inline(always)]
     fn plain(&mut self) {
         while let Some(chunk) = self.bytes.get(self.position..).and_then(<[u8]>::first_chunk) {
             let special = special_bytes(u64::from_le_bytes(*chunk));
@@ -366,33 +353,50 @@ impl<'a> Scanner<'a> {
     }
 
     /// Notes a name of the object whose names begin at `first`, or finds that it was there.
+    #[inline(always)]
     fn remember(
         &mut self,
         first: usize,
         overflow: &mut Option<HashSet<Cow<'a, str>>>,
-        name: Text<'a>,
+        name: Name<'a>,
     ) -> Result<(), JsonFault> {
         if let Some(set) = overflow {
-            return if set.insert(name.value()) { Ok(()) } else { Err(JsonFault::DuplicateName) };
+            return if set.insert(name.text.value()) {
+                Ok(())
+            } else {
+                Err(JsonFault::DuplicateName)
+            };
         }
         let known = self.names.get(first..self.names_used).unwrap_or(&[]);
-        if known.iter().any(|other| other.is(name)) {
+        if known.iter().any(|slot| slot.tag == name.tag && self.name_at(slot).is(name)) {
             return Err(JsonFault::DuplicateName);
         }
-        if self.names_used < INLINE_NAMES {
-            if let Some(slot) = self.names.get_mut(self.names_used) {
-                *slot = name;
-            }
+        if let Some(slot) = self.names.get_mut(self.names_used) {
+            let start = name.text.start;
+            *slot = Slot { tag: name.tag, start, end: start + name.text.raw.len() };
             self.names_used += 1;
-        } else {
-            // Comparing thousands of names one by one would take milliseconds before any
-            // signature was checked.
-            let mut set: HashSet<_> = known.iter().map(|known| known.value()).collect();
-            set.insert(name.value());
-            *overflow = Some(set);
+            return Ok(());
         }
+        // Comparing thousands of names one by one would take milliseconds before any signature was
+        // checked.
+        let mut set: HashSet<_> = known_names(self, first);
+        set.insert(name.text.value());
+        *overflow = Some(set);
         Ok(())
     }
+
+    #[cold]
+    fn name_at(&self, slot: &Slot) -> Name<'a> {
+        let raw = self.text.get(slot.start..slot.end).unwrap_or("");
+        let text = Text { raw, start: slot.start, escaped: raw.contains('\\') };
+        Name { text, tag: slot.tag }
+    }
+}
+
+#[cold]
+fn known_names<'a>(scanner: &Scanner<'a>, first: usize) -> HashSet<Cow<'a, str>> {
+    let known = scanner.names.get(first..).unwrap_or(&[]);
+    known.iter().map(|slot| scanner.name_at(slot).text.value()).collect()
 }
 
 /// Marks the high bit of the first byte of `word` that is a quote, a backslash or below 0x20.

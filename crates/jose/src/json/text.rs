@@ -15,14 +15,6 @@ impl<'a> Text<'a> {
     pub(crate) fn value(self) -> Cow<'a, str> {
         if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
     }
-
-    pub(crate) fn is(self, other: Self) -> bool {
-        if self.escaped || other.escaped {
-            self.value() == other.value()
-        } else {
-            self.raw == other.raw
-        }
-    }
 }
 
 /// Writes a string with its quotes.
@@ -45,7 +37,7 @@ pub(crate) fn quote(value: &str, out: &mut String) {
 }
 
 /// Resolves the escapes of a string whose escapes the scanner has already checked.
-fn unescape(raw: &str) -> String {
+pub(super) fn unescape(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some((plain, escape)) = rest.split_once('\\') {

@@ -8,4 +8,13 @@
     reason = "tests say what they expect by panicking"
 )]
 
+mod best_practices;
+mod claims;
+mod config;
 mod corpus;
+mod dangerous;
+mod keys;
+mod mutation;
+mod rfc;
+mod round_trip;
+mod support;

@@ -1,0 +1,108 @@
+//! A token that was changed anywhere never verifies, and nothing makes the verifier panic.
+
+use countersign_jose::{Algorithm, Signer, SigningKey, Verifier, dangerous};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::support::{NOW, claims, hs256, hs256_token, verifier};
+
+fn token_and_verifier(algorithm: Algorithm) -> (String, Verifier) {
+    let key = match algorithm {
+        Algorithm::Hs256 => hs256(),
+        other => SigningKey::generate(other).unwrap(),
+    };
+    let verifier = verifier(&key);
+    let token = Signer::new(key).sign(&claims()).unwrap();
+    verifier.verify(&token, NOW).unwrap();
+    (token, verifier)
+}
+
+/// Every single character, replaced by each of several others.
+#[test]
+fn no_single_change_is_accepted() {
+    for algorithm in [Algorithm::Hs256, Algorithm::EdDsa] {
+        let (token, verifier) = token_and_verifier(algorithm);
+        for at in 0..token.len() {
+            for replacement in [b'A', b'Q', b'_', b'.', b'=', b'\n', 0, 0x80] {
+                let mut changed = token.clone().into_bytes();
+                if changed[at] != replacement {
+                    changed[at] = replacement;
+                    assert!(verifier.verify(&changed, NOW).is_err(), "{algorithm} at {at}");
+                }
+            }
+            assert!(verifier.verify(&token[..at], NOW).is_err());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn no_mutation_is_accepted(
+        edits in vec((any::<prop::sample::Index>(), 0_usize..4, any::<u8>()), 1..4),
+    ) {
+        let (token, verifier) = token_and_verifier(Algorithm::Hs256);
+        let mut changed = token.clone().into_bytes();
+        for (index, kind, byte) in edits {
+            let at = index.index(changed.len());
+            match kind {
+                0 => changed[at] = byte,
+                1 => changed.insert(at, byte),
+                2 => { changed.remove(at); }
+                _ => changed.swap(at, 0),
+            }
+        }
+        prop_assume!(changed != token.as_bytes());
+        prop_assert!(verifier.verify(&changed, NOW).is_err());
+    }
+
+    #[test]
+    fn nothing_panics(bytes in vec(any::<u8>(), 0..300)) {
+        let verifier = verifier(&hs256());
+        let _ = verifier.verify(&bytes, NOW);
+        let _ = dangerous::decode_header_unverified(&bytes);
+        let _ = dangerous::decode_claims_unverified(&bytes);
+        let _ = SigningKey::from_jwk(&bytes, None);
+        let _ = SigningKey::from_der(&bytes, Algorithm::Es256);
+    }
+
+    /// The scanner accepts what an ordinary parser accepts, but for the names that stand twice.
+    #[test]
+    fn the_scanner_agrees_with_an_ordinary_parser(
+        text in r#"\{("(a|b|\\u0061|sub|é|\\n|\\ud83d\\ude00|\\ud800|\\x)"?: ?(1|-0|01|1\.5|1e3|1e999|"x\\u0041"|"|\[1,[0-9]?\]|\{"q":\{\}\}|null|tru|true),? ?){0,4}\}?"#,
+    ) {
+        let token = hs256_token(r#"{"alg":"HS256"}"#, &text);
+        let ours = dangerous::decode_claims_unverified(&token);
+        let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
+        match ours {
+            Ok(claims) => {
+                prop_assert!(theirs.is_ok(), "{text}");
+                prop_assert_eq!(claims.raw_json(), &text);
+                for (name, value) in theirs.unwrap() {
+                    prop_assert_eq!(claims.get::<serde_json::Value>(&name).unwrap(), Some(value));
+                }
+            }
+            Err(error) => {
+                let own_rule = error.to_string().contains("duplicate")
+                    || error.code().as_str() == "claim_type";
+                prop_assert!(theirs.is_err() || own_rule, "{text}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_claims_survive(name in "\\PC{1,12}", text in "\\PC{0,40}", number in any::<i64>()) {
+        prop_assume!(!["iss", "sub", "aud", "exp", "nbf", "iat", "jti"].contains(&&*name));
+        let key = hs256();
+        let mut all = claims();
+        all["text"] = text.clone().into();
+        all["sub"] = format!("u{text}").into();
+        all[&name] = number.into();
+        let token = Signer::new(key.clone()).sign(&all).unwrap();
+        let verified = verifier(&key).verify(&token, NOW).unwrap();
+        prop_assert_eq!(verified.claims().get::<i64>(&name).unwrap(), Some(number));
+        let subject = format!("u{text}");
+        prop_assert_eq!(verified.claims().sub(), Some(&*subject));
+    }
+}
