@@ -1,6 +1,9 @@
 //! Argon2 (RFC 9106): the hash that is written, as PHC strings.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -77,9 +80,7 @@ impl Default for Argon2Parameters {
     }
 }
 
-/// Memory for hashes of one size, used again: to take 19 MiB from the system for each log-in costs
-/// about as much as half the hash.
-#[derive(Debug)]
+/// Memory for hashes of one size, used again: otherwise the system zeroes 19 MiB for each log-in.
 pub(super) struct Memory {
     blocks: usize,
     keep: usize,
@@ -105,6 +106,13 @@ impl Memory {
             free.push(memory);
         }
         answer
+    }
+}
+
+/// Without the blocks: they are derived from passwords.
+impl fmt::Debug for Memory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Memory").field("blocks", &self.blocks).finish_non_exhaustive()
     }
 }
 
