@@ -148,7 +148,6 @@ fn write(parameters: Argon2Parameters, salt: &[u8], tag: &[u8]) -> PasswordHash 
     PasswordHash::new(format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${tag}"))
 }
 
-#[expect(clippy::too_many_arguments, reason = "they are Argon2's own inputs (RFC 9106 3.1)")]
 fn derive(
     algorithm: Algorithm,
     parameters: Argon2Parameters,
