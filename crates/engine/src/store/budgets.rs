@@ -60,7 +60,9 @@ pub fn take_all(
         let before = taken.iter().rev().find(|(other, _)| *other == rule);
         match limits::take(before.map(|(_, full_at)| *full_at).or(held), rule.rate, now) {
             Ok(full_at) => taken.push((rule, full_at)),
-            Err(wait) if longest.is_none_or(|(most, _)| wait > most) => longest = Some((wait, rule)),
+            Err(wait) if longest.is_none_or(|(most, _)| wait > most) => {
+                longest = Some((wait, rule))
+            }
             Err(_) => {}
         }
     }

@@ -16,7 +16,6 @@ mod users;
 
 use std::fmt;
 
-
 pub use countersign_guard::{
     revocation::{Cursor, Page, Row, Target},
     time::Timestamp,

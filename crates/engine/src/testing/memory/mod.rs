@@ -26,7 +26,10 @@ use crate::{
     events::{Event, EventRecord},
     ids::{ClientId, SessionId, UserId},
     sessions::Session,
-    store::{BudgetKey, BudgetRule, Effects, Meta, NetworkHash, Result, StoreError, StoredKey, revocation_expiry},
+    store::{
+        BudgetKey, BudgetRule, Effects, Meta, NetworkHash, Result, StoreError, StoredKey,
+        revocation_expiry,
+    },
     users::User,
 };
 

@@ -7,9 +7,7 @@ use super::{MemoryStore, State, UserRow};
 use crate::{
     ids::{SessionId, UserId},
     sessions::{EndReason, Session},
-    store::{
-        ChangeUserOutcome, CreateUserOutcome, Effects, LoginRecord, Result, UserPage, Users,
-    },
+    store::{ChangeUserOutcome, CreateUserOutcome, Effects, LoginRecord, Result, UserPage, Users},
     users::{ChangeRefused, User, UserChange, apply},
 };
 
@@ -82,7 +80,10 @@ impl Users for MemoryStore {
             if open.is_some() && !applied.user.is_active() {
                 return Ok(ChangeUserOutcome::Refused(ChangeRefused::Unknown));
             }
-            let logged = Effects { events: Vec::new(), revocations: applied.revoke.iter().cloned().collect() };
+            let logged = Effects {
+                events: Vec::new(),
+                revocations: applied.revoke.iter().cloned().collect(),
+            };
             state.log(logged.and(effects), now)?;
             let ended = applied
                 .end_sessions
