@@ -135,8 +135,19 @@ impl Server {
     pub(crate) fn start_in(dir: Place, args: &[&str]) -> Self {
         let url = dir.database_url();
         let own = [
-            "serve", "--listen", "127.0.0.1:0", "--database", &url, "--issuer", ISSUER,
-            "--audience", AUDIENCE, "--log-level", "trace", "--log-format", "json",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database",
+            &url,
+            "--issuer",
+            ISSUER,
+            "--audience",
+            AUDIENCE,
+            "--log-level",
+            "trace",
+            "--log-format",
+            "json",
         ];
         Self::launch(dir, &[&own, args].concat())
     }
