@@ -288,12 +288,10 @@ fn audience(value: Value<'_>) -> Option<Aud> {
 fn numeric_date(value: Value<'_>) -> Option<NumericDate> {
     let number = value.as_number()?;
     // Dates are nearly always ten digits, and that is quicker than the general way.
-    let digits = number.bytes().try_fold(0_u32, |date, byte| {
-        let digit = u32::from(byte.wrapping_sub(b'0'));
-        if digit > 9 { None } else { date.checked_mul(10)?.checked_add(digit) }
-    });
-    match digits {
-        Some(seconds) => Some(NumericDate(f64::from(seconds))),
-        None => number.parse().ok().map(NumericDate),
+    let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && number.len() < 16 {
+        let date = number.bytes().fold(0, |date, byte| date * 10 + u64::from(byte & 15));
+        return Some(NumericDate(date as f64));
     }
+    number.parse().ok().map(NumericDate)
 }

@@ -302,6 +302,7 @@ impl Policy {
     }
 
     /// Everything up to the signature; gives the payload.
+    #[inline]
     fn authenticate(&self, token: &[u8]) -> Result<(Arc<Accepted>, Vec<u8>), Error> {
         if token.len() > self.max_token_bytes {
             return Err(Error::TokenTooLarge { limit: self.max_token_bytes });

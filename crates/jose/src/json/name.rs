@@ -1,6 +1,7 @@
 //! The name of a member, with a tag that makes comparing it cheap.
 
 use crate::json::Text;
+use crate::json::text::unescape;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Name<'a> {
@@ -11,7 +12,7 @@ pub(crate) struct Name<'a> {
 impl<'a> Name<'a> {
     #[inline(always)]
     pub(crate) fn new(text: Text<'a>) -> Self {
-        let tag = if text.escaped { tag(&text.value()) } else { tag(text.raw) };
+        let tag = if text.escaped { escaped_tag(text.raw) } else { tag(text.raw) };
         Self { text, tag }
     }
 
@@ -22,6 +23,12 @@ impl<'a> Name<'a> {
     pub(crate) fn is_str(self, other: &str) -> bool {
         self.tag == tag(other) && self.text.value() == other
     }
+}
+
+/// Takes no more than it needs: with all of `Text` the caller would keep it in memory.
+#[cold]
+fn escaped_tag(raw: &str) -> u64 {
+    tag(&unescape(raw))
 }
 
 /// The first seven bytes and, in the highest byte, the length (255 for all that are longer). Two

@@ -151,10 +151,10 @@ const PLACEHOLDERS: [&str; 20] = [
     "password",
 ];
 
-/// Secrets that stand in full in the documentation of well-known projects.
+/// Secrets that stand in full in widely copied documentation and tutorials, letters in lower case.
 const PUBLISHED: [&str; 2] = [
     "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
-    "9a4f2c8d3b7a1e6f45c8a0b3f267d8b1d4e6f3c8a9d2b5f8e3a9c8b5f6v8a3d9",
+    "404e635266556a586e3272357538782f413f4428472b4b6250645367566b5970",
 ];
 
 fn is_placeholder(secret: &[u8]) -> bool {
@@ -174,11 +174,10 @@ mod tests {
             "a-string-secret-at-least-256-bits-long",
             "your-256-bit-secret-your-256-bit-secret",
             "CHANGE_ME CHANGE_ME CHANGE_ME CHANGE_ME now",
-            "09d25e094faa6ca2556c818166b7a9563b93f7099f6f0f4caa6cf63b88e8d3e7",
+            "404E635266556A586E3272357538782F413F4428472B4B6250645367566B5970",
             "0123456701234567012345670123456701234567",
-            "abcdefghijklmnopqrstuvwxyz{|}~\u{7f}ZZ",
         ];
-        for phrase in long_phrases.into_iter().take(5) {
+        for phrase in long_phrases {
             assert!(HmacKey::new(phrase.as_bytes(), Algorithm::Hs256).is_err(), "{phrase}");
         }
         let counting: Vec<u8> = (0..32).collect();
