@@ -14,6 +14,8 @@ use countersign_engine::{
 };
 use countersign_store::sqlite::{SqliteOptions, SqliteStore};
 
+use secrecy::ExposeSecret;
+
 use crate::measure::{Load, rate};
 
 struct Issue {
@@ -42,9 +44,9 @@ impl Load for Issue {
 /// Sessions issued a second, everything but the password hash.
 pub(crate) async fn sessions() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let store = SqliteStore::open(SqliteOptions::new(folder.path().join("bench.db")))?;
+    let store = SqliteStore::open(&SqliteOptions::new(folder.path().join("bench.db")))?;
     let random = Arc::new(SystemRandom);
-    let master = MasterKeys::parse(&MasterKeys::generate(1, random.as_ref()))?;
+    let master = MasterKeys::parse(MasterKeys::generate(1, random.as_ref()).expose_secret())?;
     let config = EngineConfig::new("http://127.0.0.1:8080", &["bench"])?;
     let clock = Arc::new(SystemClock::new());
     let parts = Parts::new(config, Arc::new(store), master, clock, random);

@@ -28,6 +28,11 @@ async fn post(client: &Client, url: &str, body: &Value) -> Result<Value> {
     Ok(serde_json::from_str(&text)?)
 }
 
+fn refresh_token(answer: &Value) -> Result<String> {
+    let token = answer.get("refresh_token").and_then(Value::as_str);
+    Ok(token.context("no refresh token")?.to_owned())
+}
+
 struct Refresh {
     client: Client,
     url: String,
@@ -38,8 +43,7 @@ impl Load for Refresh {
     async fn step(&mut self) -> Result<()> {
         let answer =
             post(&self.client, &self.url, &json!({ "refresh_token": self.token })).await?;
-        let next = answer["refresh_token"].as_str().context("no refresh token")?;
-        next.clone_into(&mut self.token);
+        self.token = refresh_token(&answer)?;
         Ok(())
     }
 }
@@ -54,7 +58,7 @@ pub(crate) async fn refresh(binary: &Path) -> Result<()> {
         let (client, base, account) = (client.clone(), server.base_url.clone(), account.clone());
         async move {
             let answer = post(&client, &format!("{base}/login"), &account).await?;
-            let token = answer["refresh_token"].as_str().context("no refresh token")?.to_owned();
+            let token = refresh_token(&answer)?;
             Ok(Refresh { client, url: format!("{base}/refresh"), token })
         }
     })
