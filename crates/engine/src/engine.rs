@@ -106,7 +106,10 @@ pub struct Engine(pub(crate) Arc<Inner>);
 
 impl fmt::Debug for Engine {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Engine").field("issuer", &self.0.config.issuer).finish_non_exhaustive()
+        formatter
+            .debug_struct("Engine")
+            .field("issuer", &self.0.config.issuer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,8 +125,7 @@ impl Engine {
         let max_access_ttl = meta.max_access_ttl.max(parts.config.tokens.access_ttl);
         let times = ring_times(&parts.config, max_access_ttl);
         let now = parts.clock.now();
-        let ring =
-            crate::ops::keys::settle_ring(parts.store.as_ref(), &parts, &times, now).await?;
+        let ring = crate::ops::keys::settle_ring(parts.store.as_ref(), &parts, &times, now).await?;
         let guard = build_guard(&parts, &ring, now)?;
         let accounts = &parts.config.accounts;
         let hasher = PasswordHasher::new(
@@ -216,16 +218,25 @@ impl Engine {
         self.0.guard.view().apply(target, expires_at);
     }
 
-    /// Runs a write that revokes. Where it was done, or may have been, this process refuses the
-    /// targets at once; where it failed, the caller is told (503).
+    /// Runs a write that revokes; `done` says of its answer whether there was anything to do. Where
+    /// it was done, or failed, this process refuses the targets at once; where it failed, the caller
+    /// is told (503).
     pub(crate) async fn revoking<T>(
         &self,
         targets: &[Target],
+        done: impl Fn(&T) -> bool,
         write: impl Future<Output = std::result::Result<T, StoreError>>,
     ) -> Result<T> {
         let result = write.await;
         for target in targets {
-            self.refuse_here(target);
+            let applies = match &result {
+                Ok(answer) => done(answer),
+                // What is forbidden stays forbidden until it is stored that it is not.
+                Err(_) => !matches!(target, Target::Client { disabled: false, .. }),
+            };
+            if applies {
+                self.refuse_here(target);
+            }
         }
         Ok(result?)
     }

@@ -58,10 +58,9 @@ impl Engine {
         request: AddClientRequest,
         actor: &Actor,
     ) -> Result<(Client, Option<SecretString>)> {
-        let id: ClientId =
-            request.id.parse().map_err(|error: crate::ids::InvalidId| {
-                Error::invalid("id", format!("A client id has {}.", error.rule))
-            })?;
+        let id: ClientId = request.id.parse().map_err(|error: crate::ids::InvalidId| {
+            Error::invalid("id", format!("A client id has {}.", error.rule))
+        })?;
         check_scopes(&request.scopes)?;
         let audiences = self.client_audiences(request.audiences)?;
         let secret = request.kind.has_secret().then(|| self.new_secret());
@@ -129,7 +128,7 @@ impl Engine {
         let event = self.client_event(EventKind::ClientDeleted, &id, actor);
         let effects = Effects::event(event.clone()).revoking(target.clone());
         let write = self.0.store.delete_client(&id, effects, self.now());
-        if !self.revoking(&[target], write).await? {
+        if !self.revoking(&[target], |deleted| *deleted, write).await? {
             return Err(Error::NotFound { what: "client" });
         }
         self.publish(event);
@@ -148,7 +147,7 @@ impl Engine {
         let mut effects = Effects::event(event.clone());
         effects.revocations.extend(target.clone());
         let write = self.0.store.change_client(id, &change, effects, self.now());
-        let changed = self.revoking(target.as_slice(), write).await?;
+        let changed = self.revoking(target.as_slice(), Option::is_some, write).await?;
         let client = changed.ok_or(Error::NotFound { what: "client" })?;
         self.publish(event);
         Ok(client)

@@ -29,12 +29,22 @@ impl Engine {
     /// # Errors
     /// [`Error::InvalidGrant`] when the refresh token is not one of ours; 503 when it is not
     /// certain that it is stored (this process refuses the tokens all the same).
-    pub async fn logout(&self, proof: LogoutProof, everywhere: bool, origin: &Origin) -> Result<()> {
+    pub async fn logout(
+        &self,
+        proof: LogoutProof,
+        everywhere: bool,
+        origin: &Origin,
+    ) -> Result<()> {
         let (engine, origin) = (self.clone(), origin.clone());
         to_the_end(async move { engine.logout_now(proof, everywhere, &origin).await }).await
     }
 
-    async fn logout_now(&self, proof: LogoutProof, everywhere: bool, origin: &Origin) -> Result<()> {
+    async fn logout_now(
+        &self,
+        proof: LogoutProof,
+        everywhere: bool,
+        origin: &Origin,
+    ) -> Result<()> {
         let (session_id, user_id, generation) = self.who_logs_out(proof, origin).await?;
         if everywhere {
             let event = Event::new(EventKind::SessionsEnded, self.now())
@@ -44,7 +54,8 @@ impl Engine {
             let reason = EndReason::LoggedOutEverywhere;
             return self.end_all_sessions(&user_id, generation, reason, event).await;
         }
-        self.end_one_session(session_id, Some(&user_id), EndReason::LoggedOut, None, origin).await?;
+        self.end_one_session(session_id, Some(&user_id), EndReason::LoggedOut, None, origin)
+            .await?;
         Ok(())
     }
 
@@ -55,8 +66,11 @@ impl Engine {
     ) -> Result<(SessionId, UserId, Option<u32>)> {
         match proof {
             LogoutProof::Access(principal) => {
-                let not_ours =
-                    || Error::Guard(countersign_guard::Error::Foreign { reason: "its ids are not ours" });
+                let not_ours = || {
+                    Error::Guard(countersign_guard::Error::Foreign {
+                        reason: "its ids are not ours",
+                    })
+                };
                 let session_id = principal.session_id().parse().map_err(|_| not_ours())?;
                 let user_id = principal.user_id().parse().map_err(|_| not_ours())?;
                 Ok((session_id, user_id, Some(principal.claims().generation)))
@@ -97,7 +111,7 @@ impl Engine {
             Effects::default()
         };
         let write = self.0.store.end_session(id, owner, reason, effects, now);
-        self.revoking(&[session.target()], write).await?;
+        self.revoking(&[session.target()], |_| true, write).await?;
         if session.ended_at.is_none() {
             self.publish(event);
         }

@@ -91,7 +91,7 @@ impl Engine {
         event.user_id = principal.user_id().parse().ok();
         event.session_id = principal.session_id().parse().ok();
         let effects = Effects::event(event.clone()).revoking(target.clone());
-        self.revoking(&[target], self.0.store.write(effects, self.now())).await?;
+        self.revoking(&[target], |()| true, self.0.store.write(effects, self.now())).await?;
         self.publish(event);
         Ok(true)
     }
