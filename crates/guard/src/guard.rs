@@ -103,7 +103,7 @@ impl Guard {
                 reason: "it is bound to a key whose proof is not checked",
             });
         }
-        let principal = Principal::new(verified)?;
+        let principal = Principal::new(verified);
         if mode == FailMode::Closed && !self.view.is_fresh(self.clock.monotonic()) {
             return Err(Error::Stale { retry_after: STALE_RETRY });
         }

@@ -14,11 +14,10 @@ pub struct Principal {
 }
 
 impl Principal {
-    /// Without `kid` a compromised key could not be told from the others, so it is demanded.
-    pub(crate) fn new(verified: Verified<AccessClaims>) -> Result<Self, Error> {
-        let key_id =
-            verified.header().kid().ok_or(Error::Foreign { reason: "it has no kid" })?.to_owned();
-        Ok(Self { claims: verified.into_claims(), key_id })
+    /// The key is the one that the signature was checked with, whatever the header says.
+    pub(crate) fn new(verified: Verified<AccessClaims>) -> Self {
+        let key_id = verified.key().kid().to_owned();
+        Self { claims: verified.into_claims(), key_id }
     }
 
     /// The user id (`sub`).

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::base64;
 use crate::error::Error;
 use crate::jwk::RawJwk;
-use crate::key::{edwards, private_member};
+use crate::key::{ed25519_point, private_member};
 
 const NOT_ED25519: Error = Error::KeyInvalid { reason: "not an ed25519 key that can be read" };
 
@@ -24,7 +24,7 @@ impl EdPublic {
     pub(crate) fn new(bytes: &[u8]) -> Result<Self, Error> {
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| NOT_ED25519)?;
         // Under a key of small order one signature is valid for many messages (RFC 8725 3.4).
-        if !edwards::is_sound_public_key(&bytes) {
+        if !ed25519_point::is_sound_public_key(&bytes) {
             return Err(Error::KeyInvalid {
                 reason: "the ed25519 key is not a canonical point, or one of small order",
             });

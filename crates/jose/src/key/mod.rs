@@ -3,7 +3,7 @@
 mod der;
 mod ec;
 mod ed25519;
-mod edwards;
+mod ed25519_point;
 mod hmac;
 mod pem;
 mod rsa;

