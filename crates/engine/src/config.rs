@@ -249,7 +249,9 @@ impl Default for LimitConfig {
 
 /// Rates from counts and seconds.
 fn rates(rates: &[(u32, u64)]) -> Rates {
-    Rates::new(rates.iter().filter_map(|&(count, seconds)| Rate::new(count, Duration::from_secs(seconds))))
+    Rates::new(
+        rates.iter().filter_map(|&(count, seconds)| Rate::new(count, Duration::from_secs(seconds))),
+    )
 }
 
 impl Default for RevocationConfig {
@@ -264,12 +266,19 @@ mod tests {
 
     #[test]
     fn m3_the_issuer_is_https_without_query_or_fragment() {
-        for good in ["https://a.example", "https://a.example/t1", "http://127.0.0.1:8080", "http://[::1]:1"] {
+        for good in
+            ["https://a.example", "https://a.example/t1", "http://127.0.0.1:8080", "http://[::1]:1"]
+        {
             assert!(EngineConfig::new(good, &["api"]).is_ok(), "{good}");
         }
-        for bad in
-            ["", "a.example", "http://a.example", "https://a.example?x", "https://a.example#x", "https://"]
-        {
+        for bad in [
+            "",
+            "a.example",
+            "http://a.example",
+            "https://a.example?x",
+            "https://a.example#x",
+            "https://",
+        ] {
             assert_eq!(EngineConfig::new(bad, &["api"]).unwrap_err().setting, "issuer", "{bad}");
         }
     }

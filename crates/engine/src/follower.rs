@@ -94,8 +94,9 @@ impl Engine {
     }
 
     async fn take_page(&self, seen: Option<Cursor>, page: &Page) -> Result<()> {
-        let went_back = seen
-            .is_some_and(|seen| seen.epoch != page.epoch || page.to < seen.seq || page.from != seen.seq);
+        let went_back = seen.is_some_and(|seen| {
+            seen.epoch != page.epoch || page.to < seen.seq || page.from != seen.seq
+        });
         if went_back {
             // What was refused stays refused; the union is kept.
             tracing::error!("the database went back or was replaced; revocations are read anew");

@@ -119,10 +119,7 @@ pub enum UserChange {
 impl UserChange {
     /// Whether every session of the user ends by it.
     pub fn ends_sessions(&self) -> bool {
-        matches!(
-            self,
-            Self::Password { .. } | Self::Disable | Self::EndSessions(_) | Self::Delete
-        )
+        matches!(self, Self::Password { .. } | Self::Disable | Self::EndSessions(_) | Self::Delete)
     }
 }
 

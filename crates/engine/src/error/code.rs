@@ -3,8 +3,8 @@
 //! The bearer rows are the guard's; the rest stand here. A new variant without a row does not
 //! compile.
 
-pub use countersign_guard::error::code::{Challenge, www_authenticate};
 use countersign_guard::ErrorCode as BearerCode;
+pub use countersign_guard::error::code::{Challenge, www_authenticate};
 
 macro_rules! table {
     ($($variant:ident $code:literal $status:literal $challenge:ident $message:literal,)*) => {

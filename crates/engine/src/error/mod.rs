@@ -175,7 +175,9 @@ impl Error {
     /// How long to wait before trying again, where that helps.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::RateLimited { retry_after, .. } | Self::Busy { retry_after } => Some(*retry_after),
+            Self::RateLimited { retry_after, .. } | Self::Busy { retry_after } => {
+                Some(*retry_after)
+            }
             Self::Guard(error) => error.retry_after(),
             Self::Store(StoreError::Unavailable { .. }) => Some(Duration::from_secs(1)),
             _ => None,

@@ -90,7 +90,8 @@ pub(crate) struct Need {
 
 /// The key that the ring lacks at `now`, if any: one that signs, then one that is next.
 pub(crate) fn need(keys: &[StoredKey], times: &RingTimes, now: Timestamp) -> Option<Need> {
-    let position = keys.iter().map(|key| key.position).max().map_or(0, |last| last.saturating_add(1));
+    let position =
+        keys.iter().map(|key| key.position).max().map_or(0, |last| last.saturating_add(1));
     let Some(current) = signing(keys, now) else {
         return Some(Need { position, signs_from: now });
     };

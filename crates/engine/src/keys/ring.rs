@@ -31,7 +31,11 @@ pub struct KeyRing {
 impl fmt::Debug for KeyRing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kids: Vec<&str> = self.keys.iter().map(|key| key.stored.kid.as_str()).collect();
-        formatter.debug_struct("KeyRing").field("version", &self.version).field("keys", &kids).finish()
+        formatter
+            .debug_struct("KeyRing")
+            .field("version", &self.version)
+            .field("keys", &kids)
+            .finish()
     }
 }
 
@@ -109,9 +113,8 @@ pub(crate) fn make(
         Some(serde_json::to_string(&jwk).map_err(internal)?)
     };
     let private = key.to_private_jwk().map_err(internal)?;
-    let private_key = master
-        .seal(SEAL_LABEL, kid.as_bytes(), private.as_bytes(), random)
-        .map_err(internal)?;
+    let private_key =
+        master.seal(SEAL_LABEL, kid.as_bytes(), private.as_bytes(), random).map_err(internal)?;
     Ok(StoredKey {
         position: need.position,
         kid,
@@ -131,7 +134,10 @@ fn open(stored: StoredKey, master: &MasterKeys) -> Result<RingKey> {
         .parse()
         .map_err(|_| Error::Internal(format!("key {} has an unknown algorithm", stored.kid)))?;
     let unreadable = || {
-        Error::Internal(format!("the private key {} cannot be opened with the master key", stored.kid))
+        Error::Internal(format!(
+            "the private key {} cannot be opened with the master key",
+            stored.kid
+        ))
     };
     let private = master
         .open(SEAL_LABEL, stored.kid.as_bytes(), &stored.private_key)

@@ -105,8 +105,8 @@ impl Engine {
                 return Ok(user);
             }
         }
-        let name = Username::parse(id_or_name, self.0.config.accounts.usernames)
-            .map_err(|_| unknown())?;
+        let name =
+            Username::parse(id_or_name, self.0.config.accounts.usernames).map_err(|_| unknown())?;
         let found = self.0.store.find_login(name.as_str()).await?;
         found.map(|record| record.user).ok_or_else(unknown)
     }
@@ -167,7 +167,8 @@ impl Engine {
     ) -> Result<User> {
         let user = self.user(user).await?;
         check_custom_claims(&claims).map_err(|reason| Error::invalid("claims", reason))?;
-        self.administer(&user, UserChange::Claims(claims), EventKind::AccountClaimsChanged, actor).await
+        self.administer(&user, UserChange::Claims(claims), EventKind::AccountClaimsChanged, actor)
+            .await
     }
 
     /// Disables a user: all sessions end, all access tokens die.

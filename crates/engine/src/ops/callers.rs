@@ -83,9 +83,7 @@ impl Engine {
         scope: &str,
     ) -> Result<Caller> {
         match credentials {
-            CallerCredentials::None => {
-                Err(Error::InvalidClient { reason: "nobody authenticated" })
-            }
+            CallerCredentials::None => Err(Error::InvalidClient { reason: "nobody authenticated" }),
             CallerCredentials::Access(principal) => {
                 principal.require_scopes(&[scope])?;
                 Ok(Caller { audiences: self.0.config.audiences.iter().cloned().collect() })
@@ -102,7 +100,10 @@ impl Engine {
 
     /// The client that these credentials prove. A client with a secret must show it, one without
     /// must not.
-    pub(crate) async fn authenticate_client(&self, credentials: &ClientCredentials) -> Result<Client> {
+    pub(crate) async fn authenticate_client(
+        &self,
+        credentials: &ClientCredentials,
+    ) -> Result<Client> {
         let unknown = Error::InvalidClient { reason: "no such client, or another secret" };
         let Some(Ok(id)) = credentials.id.as_deref().map(str::parse::<ClientId>) else {
             return Err(unknown);
@@ -127,14 +128,16 @@ impl Engine {
         rates: &Rates,
         origin: &Origin,
     ) -> Result<()> {
-        let outcome = self.0.local.check(name, &address_key(origin), rates, self.0.clock.monotonic());
+        let outcome =
+            self.0.local.check(name, &address_key(origin), rates, self.0.clock.monotonic());
         refuse_when_limited(name, &outcome)
     }
 
     /// Refuses an address that failed too often at `name`; takes nothing.
     pub(crate) fn limit_failures(&self, name: &'static str, origin: &Origin) -> Result<()> {
         let rates = &self.0.config.limits.failures_address;
-        let outcome = self.0.local.peek(name, &address_key(origin), rates, self.0.clock.monotonic());
+        let outcome =
+            self.0.local.peek(name, &address_key(origin), rates, self.0.clock.monotonic());
         refuse_when_limited(name, &outcome)
     }
 

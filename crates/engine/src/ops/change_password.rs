@@ -10,8 +10,8 @@ use crate::{
     events::{Event, EventKind},
     ids::{ClientId, Origin},
     issue::TokenResponse,
-    sessions::Session,
     ops::logout::UserWrite,
+    sessions::Session,
     store::ChangeUserOutcome,
     users::{ChangeRefused, User, UserChange},
 };
@@ -38,7 +38,8 @@ impl Engine {
         origin: &Origin,
     ) -> Result<TokenResponse> {
         let (engine, origin, principal) = (self.clone(), origin.clone(), principal.clone());
-        to_the_end(async move { engine.change_password_now(&principal, &request, &origin).await }).await
+        to_the_end(async move { engine.change_password_now(&principal, &request, &origin).await })
+            .await
     }
 
     async fn change_password_now(

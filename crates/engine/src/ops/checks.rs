@@ -55,7 +55,10 @@ impl Engine {
         let network = self.network_of(account.name, origin);
         let rules = self.budgets(account, network);
         self.charge(&rules, now).await?;
-        let hash = account.user.filter(|user| user.is_active()).and_then(|user| user.password_hash.as_ref());
+        let hash = account
+            .user
+            .filter(|user| user.is_active())
+            .and_then(|user| user.password_hash.as_ref());
         let outcome = match self.0.hasher.verify(password, hash).await {
             Ok(outcome) => outcome,
             Err(busy) => {

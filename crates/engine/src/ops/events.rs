@@ -10,7 +10,11 @@ impl Engine {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn list_events(&self, filter: &EventFilter, limit: usize) -> Result<Vec<EventRecord>> {
+    pub async fn list_events(
+        &self,
+        filter: &EventFilter,
+        limit: usize,
+    ) -> Result<Vec<EventRecord>> {
         Ok(self.0.store.list_events(filter, limit.clamp(1, MOST)).await?)
     }
 }

@@ -75,8 +75,7 @@ impl Maker<'_> {
                 return KeyRing::read(version, rows, self.master);
             }
             let events = change.insert.iter().map(|key| key_event(EventKind::KeyAdded, key, now));
-            let effects =
-                Effects { events: events.collect(), revocations: vec![Target::Ring] };
+            let effects = Effects { events: events.collect(), revocations: vec![Target::Ring] };
             self.store.change_ring(change, effects, now).await?;
         }
         Err(Error::Conflict { reason: "The key ring is being changed by too many at once." })

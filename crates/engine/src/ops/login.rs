@@ -21,7 +21,6 @@ use crate::{
     users::User,
 };
 
-
 /// The scopes of the engine's own routes, which must be asked for by name.
 pub(crate) const ENGINE_SCOPE_PREFIX: &str = "countersign:";
 
@@ -114,7 +113,8 @@ impl Engine {
         origin: &Origin,
     ) -> Result<TokenResponse> {
         let now = self.now();
-        let mut session = self.new_session(user.id.clone(), ClientId::first_party(), audience, origin);
+        let mut session =
+            self.new_session(user.id.clone(), ClientId::first_party(), audience, origin);
         session.scopes = scopes;
         session.amr = vec!["pwd".into()];
         let event = Event::new(EventKind::LoginSucceeded, now)
@@ -179,16 +179,20 @@ impl Engine {
         let audiences = &self.0.config.audiences;
         match resource {
             None => audiences.first().cloned().ok_or(Error::InvalidTarget),
-            Some(asked) => {
-                audiences.iter().find(|audience| *audience == asked).cloned().ok_or(Error::InvalidTarget)
-            }
+            Some(asked) => audiences
+                .iter()
+                .find(|audience| *audience == asked)
+                .cloned()
+                .ok_or(Error::InvalidTarget),
         }
     }
 
     /// Refuses the sessions that ended, in this process, at once.
     pub(crate) fn ended_here(&self, ended: &[SessionId]) {
         for id in ended {
-            self.refuse_here(&countersign_guard::revocation::Target::Session { id: id.to_string() });
+            self.refuse_here(&countersign_guard::revocation::Target::Session {
+                id: id.to_string(),
+            });
         }
     }
 }

@@ -47,7 +47,8 @@ impl Engine {
         origin: &Origin,
     ) -> Result<User> {
         let (engine, origin, principal) = (self.clone(), origin.clone(), principal.clone());
-        to_the_end(async move { engine.update_account_now(&principal, request, &origin).await }).await
+        to_the_end(async move { engine.update_account_now(&principal, request, &origin).await })
+            .await
     }
 
     async fn update_account_now(
@@ -78,7 +79,9 @@ impl Engine {
     ) -> Result<(User, Checked)> {
         let user = self.me(principal).await?;
         let Some(name) = user.username.clone() else {
-            return Err(Error::AccessDenied { reason: "the application keeps this user's password" });
+            return Err(Error::AccessDenied {
+                reason: "the application keeps this user's password",
+            });
         };
         let networks = match self.0.store.find_login(&name).await? {
             Some(LoginRecord { networks, .. }) => networks,

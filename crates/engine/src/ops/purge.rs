@@ -16,7 +16,8 @@ impl Engine {
             total.revocations += purged.revocations;
             total.budgets += purged.budgets;
             total.events += purged.events;
-            let most = purged.sessions.max(purged.revocations).max(purged.budgets).max(purged.events);
+            let most =
+                purged.sessions.max(purged.revocations).max(purged.budgets).max(purged.events);
             if most < u64::try_from(limit).unwrap_or(u64::MAX) {
                 return Ok(total);
             }

@@ -46,7 +46,11 @@ impl Engine {
         to_the_end(async move { engine.refresh_now(&request, &origin).await }).await
     }
 
-    async fn refresh_now(&self, request: &RefreshRequest, origin: &Origin) -> Result<TokenResponse> {
+    async fn refresh_now(
+        &self,
+        request: &RefreshRequest,
+        origin: &Origin,
+    ) -> Result<TokenResponse> {
         self.limit_failures("refresh", origin)?;
         let result = self.refresh_unlimited(request, origin).await;
         if matches!(result, Err(Error::InvalidGrant { .. } | Error::InvalidClient { .. })) {
@@ -157,13 +161,21 @@ impl Engine {
 
 fn refusal(decision: &Decision) -> Error {
     match decision {
-        Decision::Refused(Refusal::Scope) => Error::InvalidScope { reason: "more than was granted" },
+        Decision::Refused(Refusal::Scope) => {
+            Error::InvalidScope { reason: "more than was granted" }
+        }
         Decision::Refused(Refusal::OtherClient) => {
             Error::InvalidGrant { reason: "another client's token" }
         }
-        Decision::Refused(Refusal::Ended) => Error::InvalidGrant { reason: "the session has ended" },
-        Decision::Refused(Refusal::Expired) => Error::InvalidGrant { reason: "the session expired" },
-        Decision::Refused(Refusal::Inactive) => Error::InvalidGrant { reason: "the user is inactive" },
+        Decision::Refused(Refusal::Ended) => {
+            Error::InvalidGrant { reason: "the session has ended" }
+        }
+        Decision::Refused(Refusal::Expired) => {
+            Error::InvalidGrant { reason: "the session expired" }
+        }
+        Decision::Refused(Refusal::Inactive) => {
+            Error::InvalidGrant { reason: "the user is inactive" }
+        }
         Decision::Replayed => Error::InvalidGrant { reason: "an old token came back" },
         Decision::RolledBack => Error::InvalidGrant { reason: "a token from the future" },
         Decision::Refused(Refusal::Exhausted) | Decision::Rotate | Decision::Repeat => {

@@ -73,7 +73,9 @@ impl Engine {
                 Ok(())
             }
             CreateUserOutcome::UsernameTaken => Err(Error::UsernameTaken),
-            CreateUserOutcome::IdTaken => Err(Error::Conflict { reason: "This id was used before." }),
+            CreateUserOutcome::IdTaken => {
+                Err(Error::Conflict { reason: "This id was used before." })
+            }
         }
     }
 
