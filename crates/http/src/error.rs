@@ -59,6 +59,13 @@ impl ApiError {
         error
     }
 
+    /// Nothing can be said now; perhaps after `retry_after`.
+    pub(crate) fn unavailable(retry_after: Duration) -> Self {
+        let mut error = Self::new(ErrorCode::TEMPORARILY_UNAVAILABLE);
+        error.0.retry_after = Some(retry_after);
+        error
+    }
+
     fn described(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Details {
             code,
@@ -217,6 +224,14 @@ pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::{
+        Router,
+        body::{Body, to_bytes},
+        routing::get,
+    };
+    use tower::ServiceExt;
+    use tower_http::catch_panic::CatchPanicLayer;
+
     use super::*;
 
     #[test]
@@ -229,5 +244,24 @@ mod tests {
         assert_eq!(whole_seconds(Duration::ZERO), 1);
         assert_eq!(whole_seconds(Duration::from_millis(1_001)), 2);
         assert_eq!(whole_seconds(Duration::from_secs(12)), 12);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_server_error_that_says_nothing() {
+        let routes = Router::new()
+            .route(
+                "/",
+                get(|| async {
+                    if true {
+                        panic!("hunter2")
+                    }
+                }),
+            )
+            .layer(CatchPanicLayer::custom(panicked));
+        let response = routes.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = to_bytes(response.into_body(), 1_024).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("server_error") && !body.contains("hunter2"), "{body}");
     }
 }

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_not_echoed_when_it_is_no_name() {
-        assert!(!refuse(r#"{"name":"a","<script>":1}"#).contains("script"));
+        assert!(!refuse(r#"{"name":"a","<script>":1}"#).contains("<script"));
         assert!(!refuse("{\"name\":\"a\",\"x\\r\\ny\":1}").contains("\\r"));
     }
 }

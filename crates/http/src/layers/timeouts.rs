@@ -7,7 +7,6 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use countersign_engine::error::Error;
 use tokio::time::timeout;
 
 use crate::error::ApiError;
@@ -21,7 +20,26 @@ pub(crate) async fn layer(State(limit): State<Duration>, request: Request, next:
     match timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            ApiError::from(Error::Busy { retry_after: Duration::from_secs(1) }).into_response()
+            tracing::warn!("a request took too long and was answered without its result");
+            ApiError::unavailable(Duration::from_secs(1)).into_response()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, middleware::from_fn_with_state, routing::get};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_takes_too_long_is_answered_503() {
+        let routes = Router::new()
+            .route("/", get(std::future::pending::<()>))
+            .layer(from_fn_with_state(Duration::from_secs(30), layer));
+        let response = routes.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "1");
     }
 }

@@ -1,5 +1,7 @@
 //! `GET /healthz`, `/readyz`, `/metrics` and `/openapi.json`
 
+use std::time::Duration;
+
 use axum::{Json as Answer, extract::State, http::header::CONTENT_TYPE, response::IntoResponse};
 use countersign_engine::error::code::ErrorCode;
 use serde_json::{Value, json};
@@ -33,7 +35,7 @@ pub(crate) async fn healthz() -> Answer<Value> {
 )]
 pub(crate) async fn readyz(State(state): State<AppState>) -> ApiResult<Answer<Value>> {
     if !state.config().readiness.is_ready() {
-        return Err(ApiError::new(ErrorCode::TEMPORARILY_UNAVAILABLE));
+        return Err(ApiError::unavailable(Duration::from_secs(1)));
     }
     state.engine().ready().await?;
     Ok(Answer(json!({"status": "ok"})))

@@ -118,18 +118,11 @@ async fn members_are_known_typed_and_there_once() {
 async fn h19_what_is_sent_is_never_echoed() {
     let app = App::new().await;
     for evil in ["\r\nSet-Cookie: a=b", "\u{2028}", "\u{1b}[31m", "<script>", "\0"] {
-        for body in [
-            json!({"username": evil}),
-            json!({evil: 1}),
-            json!({"username": "a", "password": evil}),
-        ] {
+        for body in [json!({"username": evil}), json!({"username": "a", evil: 1})] {
             let answer = app.post_json("/register", &body).await;
-            answer.refused(
-                400,
-                if body["password"].is_string() { "weak_password" } else { "invalid_request" },
-            );
+            answer.refused(400, "invalid_request");
             let shown = String::from_utf8(answer.body.to_vec()).unwrap();
-            assert!(!shown.contains("script") && !shown.contains("Set-Cookie"), "{shown}");
+            assert!(!shown.contains(evil) && !shown.contains("Set-Cookie"), "{shown}");
         }
     }
 }

@@ -25,6 +25,7 @@ use countersign_engine::{
     random::SystemRandom,
     testing::{FakeClock, MemoryStore},
 };
+use countersign_guard::time::Clock;
 use countersign_http::{HttpConfig, PeerAddress, router};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -80,8 +81,10 @@ impl App {
         Self { engine, clock, routes, ada }
     }
 
+    /// Lets time pass in which the revocations are followed.
     pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
+        self.engine.guard().view().mark_read(self.clock.monotonic(), Duration::ZERO);
     }
 
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {

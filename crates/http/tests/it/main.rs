@@ -18,6 +18,7 @@ mod headers;
 mod introspect;
 mod login;
 mod logout;
+mod logs;
 mod metadata;
 mod openapi;
 mod operations;

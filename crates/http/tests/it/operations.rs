@@ -1,5 +1,7 @@
 //! `/healthz`, `/readyz`, `/metrics`, `/docs`
 
+use std::time::Duration;
+
 use axum::http::Method;
 use countersign_http::Readiness;
 use serde_json::json;
@@ -22,7 +24,7 @@ async fn health_is_always_readiness_can_be_lowered() {
 async fn stale_revocations_make_it_unready_and_protected_routes_answer_503() {
     let app = App::new().await;
     let token = app.access_token().await;
-    app.pass(301);
+    app.clock.advance(Duration::from_secs(301));
     let ready = app.get("/readyz").await;
     ready.refused(503, "temporarily_unavailable");
     assert_eq!(ready.header("retry-after"), "1");
