@@ -16,7 +16,7 @@ use crate::{
     names::{Username, check_roles, check_scopes},
     sessions::{EndReason, Session},
     store::{ChangeUserOutcome, UserPage},
-    users::{ChangeRefused, User, UserChange},
+    users::{ChangeRefused, User, UserChange, apply},
 };
 
 /// At most so many users an answer.
@@ -241,7 +241,14 @@ impl Engine {
     pub async fn end_session(&self, id: &str, actor: &Actor) -> Result<()> {
         let id: SessionId = id.parse().map_err(|_| Error::NotFound { what: "session" })?;
         let reason = EndReason::EndedByAdmin;
-        self.end_one_session(id, None, reason, Some(actor.name()), &Origin::default()).await
+        let origin = Origin::default();
+        let result = self.end_one_session(id, None, reason, Some(actor.name()), &origin).await;
+        if matches!(result, Err(Error::Store(_))) {
+            // An administrator may end any session, so it is over here even where the store could
+            // not be asked whether there is one.
+            self.ended_here(&[id]);
+        }
+        result
     }
 
     async fn administer(
@@ -252,7 +259,9 @@ impl Engine {
         actor: &Actor,
     ) -> Result<User> {
         let event = Event::new(kind, self.now()).user(&user.id).actor(Some(actor.name()));
-        let write = UserWrite::new(change, Some(user.generation), event);
+        // A removed role or scope kills tokens as well, though no session.
+        let lost = apply(user, &change, self.now()).ok().and_then(|applied| applied.revoke);
+        let write = UserWrite::new(change, lost, event);
         match self.change_user_now(&user.id, write).await? {
             ChangeUserOutcome::Changed { user, .. } => Ok(*user),
             ChangeUserOutcome::Refused(ChangeRefused::Unknown) => Err(unknown()),

@@ -10,7 +10,7 @@ use crate::{
     events::{Event, EventKind},
     ids::{ClientId, Origin},
     issue::TokenResponse,
-    ops::logout::UserWrite,
+    ops::logout::{UserWrite, all_tokens},
     sessions::Session,
     store::ChangeUserOutcome,
     users::{ChangeRefused, User, UserChange},
@@ -59,8 +59,8 @@ impl Engine {
             .user(&user.id)
             .session(session.id)
             .origin(origin);
-        let generation = Some(principal.claims().generation);
-        let write = UserWrite { change, open: Some(session.clone()), generation, event };
+        let lost = Some(all_tokens(&user.id, principal.claims().generation));
+        let write = UserWrite { change, open: Some(session.clone()), lost, event };
         match self.change_user_now(&user.id, write).await? {
             ChangeUserOutcome::Changed { user, .. } => {
                 self.issue(&session, &Standing::of(&user), user.generation, None).await

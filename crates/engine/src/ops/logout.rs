@@ -46,17 +46,39 @@ impl Engine {
         origin: &Origin,
     ) -> Result<()> {
         let (session_id, user_id, generation) = self.who_logs_out(proof, origin).await?;
-        if everywhere {
-            let event = Event::new(EventKind::SessionsEnded, self.now())
-                .user(&user_id)
-                .origin(origin)
-                .detail("reason", EndReason::LoggedOutEverywhere.as_str());
-            let reason = EndReason::LoggedOutEverywhere;
-            return self.end_all_sessions(&user_id, generation, reason, event).await;
+        let result = if everywhere {
+            self.log_out_everywhere(&user_id, generation, origin).await
+        } else {
+            let reason = EndReason::LoggedOut;
+            self.end_one_session(session_id, Some(&user_id), reason, None, origin).await
+        };
+        if matches!(result, Err(Error::Store(_))) {
+            // The proof was good: whatever the store could not even read, this session is over here.
+            self.ended_here(&[session_id]);
         }
-        self.end_one_session(session_id, Some(&user_id), EndReason::LoggedOut, None, origin)
-            .await?;
-        Ok(())
+        result
+    }
+
+    async fn log_out_everywhere(
+        &self,
+        user_id: &UserId,
+        generation: Option<u32>,
+        origin: &Origin,
+    ) -> Result<()> {
+        let generation = match generation {
+            Some(generation) => Some(generation),
+            // A refresh token does not say it.
+            None => self.0.store.find_user(user_id).await?.map(|user| user.generation),
+        };
+        let reason = EndReason::LoggedOutEverywhere;
+        let event = Event::new(EventKind::SessionsEnded, self.now())
+            .user(user_id)
+            .origin(origin)
+            .detail("reason", reason.as_str());
+        let lost = generation.map(|generation| all_tokens(user_id, generation));
+        let write = UserWrite::new(UserChange::EndSessions(reason), lost, event);
+        // A deleted user has no session left; logging out again is no error.
+        self.change_user_now(user_id, write).await.map(drop)
     }
 
     async fn who_logs_out(
@@ -118,19 +140,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Ends all sessions of a user and kills its access tokens.
-    pub(crate) async fn end_all_sessions(
-        &self,
-        user_id: &UserId,
-        generation: Option<u32>,
-        reason: EndReason,
-        event: Event,
-    ) -> Result<()> {
-        let write = UserWrite::new(UserChange::EndSessions(reason), generation, event);
-        // A deleted user has no session left; logging out again is no error.
-        self.change_user_now(user_id, write).await.map(drop)
-    }
-
     /// Changes a user and refuses at once in this process what the change revokes, also when the
     /// store's answer is lost.
     pub(crate) async fn change_user_now(
@@ -138,12 +147,11 @@ impl Engine {
         user_id: &UserId,
         write: UserWrite,
     ) -> Result<ChangeUserOutcome> {
-        let UserWrite { change, open, generation, event } = write;
+        let UserWrite { change, open, lost, event } = write;
         let effects = Effects::event(event.clone());
         let answer = self.0.store.change_user(user_id, &change, open, effects, self.now()).await;
-        if let (Err(_), Some(generation), true) = (&answer, generation, change.ends_sessions()) {
-            let id = user_id.as_str().to_owned();
-            self.refuse_here(&Target::User { id, below: generation.saturating_add(1) });
+        if let (Err(_), Some(target)) = (&answer, lost) {
+            self.refuse_here(&target);
         }
         let outcome = answer?;
         if let ChangeUserOutcome::Changed { ended, revoked, .. } = &outcome {
@@ -162,15 +170,20 @@ pub(crate) struct UserWrite {
     pub(crate) change: UserChange,
     /// The session that begins when the others have ended.
     pub(crate) open: Option<Session>,
-    /// What is known of the user's generation, for the case that the store's answer is lost.
-    pub(crate) generation: Option<u32>,
+    /// What this process refuses when the store's answer is lost: what the change would revoke.
+    pub(crate) lost: Option<Target>,
     pub(crate) event: Event,
 }
 
 impl UserWrite {
-    pub(crate) fn new(change: UserChange, generation: Option<u32>, event: Event) -> Self {
-        Self { change, open: None, generation, event }
+    pub(crate) fn new(change: UserChange, lost: Option<Target>, event: Event) -> Self {
+        Self { change, open: None, lost, event }
     }
+}
+
+/// Every access token that a user of this generation has.
+pub(crate) fn all_tokens(user_id: &UserId, generation: u32) -> Target {
+    Target::User { id: user_id.as_str().to_owned(), below: generation.saturating_add(1) }
 }
 
 fn no_session<T>() -> Result<T> {
