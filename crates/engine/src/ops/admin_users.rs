@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::logout::UserWrite;
 use crate::{
-    engine::Engine,
+    engine::{Engine, to_the_end},
     error::{Error, Result},
     events::{Event, EventKind},
     ids::{Origin, SessionId, UserId},
@@ -131,8 +131,8 @@ impl Engine {
         let event = Event::new(EventKind::AccountAdded, user.created_at)
             .user(&user.id)
             .actor(Some(actor.name()));
-        self.create_user(&user, event).await?;
-        Ok(user)
+        let engine = self.clone();
+        to_the_end(async move { engine.create_user(&user, event).await.map(|()| user) }).await
     }
 
     /// Sets roles and scopes. What is removed is gone at once; what is added shows at the next
@@ -240,6 +240,11 @@ impl Engine {
     /// [`Error::NotFound`].
     pub async fn end_session(&self, id: &str, actor: &Actor) -> Result<()> {
         let id: SessionId = id.parse().map_err(|_| Error::NotFound { what: "session" })?;
+        let (engine, actor) = (self.clone(), actor.clone());
+        to_the_end(async move { engine.end_any_session(id, &actor).await }).await
+    }
+
+    async fn end_any_session(&self, id: SessionId, actor: &Actor) -> Result<()> {
         let reason = EndReason::EndedByAdmin;
         let origin = Origin::default();
         let result = self.end_one_session(id, None, reason, Some(actor.name()), &origin).await;
@@ -262,7 +267,8 @@ impl Engine {
         // A removed role or scope kills tokens as well, though no session.
         let lost = apply(user, &change, self.now()).ok().and_then(|applied| applied.revoke);
         let write = UserWrite::new(change, lost, event);
-        match self.change_user_now(&user.id, write).await? {
+        let (engine, id) = (self.clone(), user.id.clone());
+        match to_the_end(async move { engine.change_user_now(&id, write).await }).await? {
             ChangeUserOutcome::Changed { user, .. } => Ok(*user),
             ChangeUserOutcome::Refused(ChangeRefused::Unknown) => Err(unknown()),
             ChangeUserOutcome::Refused(_) => {

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{admin_users::Actor, refresh::sha256};
 use crate::{
     clients::{Client, ClientChange, ClientKind},
-    engine::Engine,
+    engine::{Engine, to_the_end},
     error::{Error, Result},
     events::{Event, EventKind},
     ids::ClientId,
@@ -74,11 +74,15 @@ impl Engine {
             created_at: self.now(),
         };
         let event = self.client_event(EventKind::ClientAdded, &client.id, actor);
-        if !self.0.store.create_client(&client, Effects::event(event.clone())).await? {
-            return Err(Error::Conflict { reason: "There is a client of this id." });
-        }
-        self.publish(event);
-        Ok((client, secret))
+        let engine = self.clone();
+        to_the_end(async move {
+            if !engine.0.store.create_client(&client, Effects::event(event.clone())).await? {
+                return Err(Error::Conflict { reason: "There is a client of this id." });
+            }
+            engine.publish(event);
+            Ok((client, secret))
+        })
+        .await
     }
 
     /// Gives a client another secret; the old one is dead at once.
@@ -126,8 +130,13 @@ impl Engine {
         let id = changeable(id)?;
         let target = Target::Client { id: id.as_str().to_owned(), disabled: true };
         let event = self.client_event(EventKind::ClientDeleted, &id, actor);
+        let engine = self.clone();
+        to_the_end(async move { engine.delete_client_now(&id, target, event).await }).await
+    }
+
+    async fn delete_client_now(&self, id: &ClientId, target: Target, event: Event) -> Result<()> {
         let effects = Effects::event(event.clone()).revoking(target.clone());
-        let write = self.0.store.delete_client(&id, effects, self.now());
+        let write = self.0.store.delete_client(id, effects, self.now());
         if !self.revoking(&[target], |deleted| *deleted, write).await? {
             return Err(Error::NotFound { what: "client" });
         }
@@ -144,6 +153,17 @@ impl Engine {
         target: Option<Target>,
     ) -> Result<Client> {
         let event = self.client_event(kind, id, actor);
+        let (engine, id) = (self.clone(), id.clone());
+        to_the_end(async move { engine.change_client_now(&id, change, event, target).await }).await
+    }
+
+    async fn change_client_now(
+        &self,
+        id: &ClientId,
+        change: ClientChange,
+        event: Event,
+        target: Option<Target>,
+    ) -> Result<Client> {
         let mut effects = Effects::event(event.clone());
         effects.revocations.extend(target.clone());
         let write = self.0.store.change_client(id, &change, effects, self.now());

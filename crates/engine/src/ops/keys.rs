@@ -7,7 +7,7 @@ use countersign_jose::Algorithm;
 use serde::Serialize;
 
 use crate::{
-    engine::{Engine, Parts},
+    engine::{Engine, Parts, to_the_end},
     error::{Error, Result},
     events::{Event, EventKind},
     keys::{self, KeyRing, KeyState, RingTimes},
@@ -130,6 +130,11 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn rotate_keys(&self, actor: &Actor) -> Result<KeyView> {
+        let (engine, actor) = (self.clone(), actor.clone());
+        to_the_end(async move { engine.rotate_keys_now(&actor).await }).await
+    }
+
+    async fn rotate_keys_now(&self, actor: &Actor) -> Result<KeyView> {
         let now = self.now();
         let kid = self
             .change_ring(EventKind::KeyRotated, actor, Vec::new(), |rows| {
@@ -145,6 +150,11 @@ impl Engine {
     /// [`Error::NotFound`]; 503 when it is not certain that it is stored (this process refuses its
     /// tokens all the same).
     pub async fn compromise_key(&self, kid: &str, actor: &Actor) -> Result<KeyView> {
+        let (engine, kid, actor) = (self.clone(), kid.to_owned(), actor.clone());
+        to_the_end(async move { engine.compromise_key_now(&kid, &actor).await }).await
+    }
+
+    async fn compromise_key_now(&self, kid: &str, actor: &Actor) -> Result<KeyView> {
         let now = self.now();
         let target = Target::Key { id: kid.to_owned() };
         let changed = self
@@ -202,7 +212,7 @@ impl Engine {
         kind: EventKind,
         actor: &Actor,
         targets: Vec<Target>,
-        plan: impl Fn(&[StoredKey]) -> Option<Vec<StoredKey>>,
+        plan: impl Fn(&[StoredKey]) -> Option<Vec<StoredKey>> + Send + Sync,
     ) -> Result<String> {
         let now = self.now();
         let times = self.ring_times();
