@@ -1,6 +1,14 @@
 //! The engine: everything wired together, cheap to clone.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use countersign_guard::{
@@ -90,9 +98,11 @@ pub(crate) struct Inner {
     pub(crate) accounts: Option<Arc<dyn Accounts>>,
     pub(crate) claims: Option<Arc<dyn ClaimsSource>>,
     pub(crate) epoch: [u8; 16],
-    pub(crate) max_access_ttl: Duration,
+    /// In milliseconds. Another process may raise it.
+    pub(crate) max_access_ttl: AtomicU64,
     pub(crate) guard: Arc<Guard>,
     pub(crate) ring: ArcSwap<KeyRing>,
+    pub(crate) taking_ring: std::sync::Mutex<()>,
     pub(crate) hasher: PasswordHasher,
     pub(crate) local: LocalLimiter,
     pub(crate) events: broadcast::Sender<Event>,
@@ -126,6 +136,7 @@ impl Engine {
         let times = ring_times(&parts.config, max_access_ttl);
         let now = parts.clock.now();
         let ring = crate::ops::keys::settle_ring(parts.store.as_ref(), &parts, &times, now).await?;
+        check_algorithm(&parts.config, &ring, now)?;
         let guard = build_guard(&parts, &ring, now)?;
         let accounts = &parts.config.accounts;
         let hasher = PasswordHasher::new(
@@ -144,9 +155,10 @@ impl Engine {
             claims: parts.claims,
             config: parts.config,
             epoch: meta.epoch,
-            max_access_ttl,
+            max_access_ttl: AtomicU64::new(millis(max_access_ttl)),
             guard: Arc::new(guard),
             ring: ArcSwap::from_pointee(ring),
+            taking_ring: std::sync::Mutex::new(()),
             hasher,
             local: LocalLimiter::new(LOCAL_LIMIT_KEYS),
             events: broadcast::channel(EVENT_BACKLOG).0,
@@ -202,7 +214,21 @@ impl Engine {
     }
 
     pub(crate) fn ring_times(&self) -> RingTimes {
-        ring_times(&self.0.config, self.0.max_access_ttl)
+        ring_times(&self.0.config, self.max_access_ttl())
+    }
+
+    /// The longest life of any access token that was issued from this database.
+    pub(crate) fn max_access_ttl(&self) -> Duration {
+        Duration::from_millis(self.0.max_access_ttl.load(Ordering::Acquire))
+    }
+
+    /// Learns that another process issues longer-lived tokens. Two processes that think of different
+    /// lives would set the ring's instants back and forth.
+    pub(crate) async fn learn_max_access_ttl(&self) -> Result<()> {
+        if let Some(meta) = self.0.store.meta().await? {
+            self.0.max_access_ttl.fetch_max(millis(meta.max_access_ttl), Ordering::AcqRel);
+        }
+        Ok(())
     }
 
     /// Says that something happened, after its commit.
@@ -214,7 +240,7 @@ impl Engine {
 
     /// Refuses `target` in this process from now on.
     pub(crate) fn refuse_here(&self, target: &Target) {
-        let expires_at = revocation_expiry(target, self.now(), self.0.max_access_ttl);
+        let expires_at = revocation_expiry(target, self.now(), self.max_access_ttl());
         self.0.guard.view().apply(target, expires_at);
     }
 
@@ -260,6 +286,23 @@ fn ring_times(config: &EngineConfig, max_access_ttl: Duration) -> RingTimes {
     }
 }
 
+/// A key of the new kind would be refused when the ring is next rotated, far from the cause.
+fn check_algorithm(
+    config: &EngineConfig,
+    ring: &KeyRing,
+    now: Timestamp,
+) -> std::result::Result<(), InvalidConfig> {
+    if ring.goes_with(config.tokens.algorithm, now) {
+        return Ok(());
+    }
+    Err(InvalidConfig {
+        setting: "algorithm",
+        problem: "the key ring cannot hold shared secrets (HS256 and the like) beside public keys"
+            .into(),
+        mend: "Go on with an algorithm of the ring's kind, or begin with a new database.",
+    })
+}
+
 fn build_guard(parts: &Parts, ring: &KeyRing, now: Timestamp) -> Result<Guard> {
     let (keys, algorithms) = ring.verification(now)?;
     let policy = Policy {
@@ -270,6 +313,10 @@ fn build_guard(parts: &Parts, ring: &KeyRing, now: Timestamp) -> Result<Guard> {
     let revocations = parts.config.revocations;
     let view = Arc::new(RevocationView::new(revocations.capacity, revocations.max_staleness));
     Ok(Guard::new(policy, keys, view, Arc::clone(&parts.clock))?)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Reads what the database says about itself, or says it, and compares.
@@ -289,8 +336,14 @@ async fn settle_meta(parts: &Parts) -> std::result::Result<Meta, OpenError> {
         }
     };
     compare_meta(&meta, parts)?;
-    for (&id, &check) in checks.iter().filter(|(id, _)| !meta.key_checks.contains_key(id)) {
+    let missing = |id: &u8| !meta.key_checks.contains_key(id);
+    for (&id, &check) in checks.iter().filter(|(id, _)| missing(id)) {
         store.add_key_check(id, check).await?;
+    }
+    if checks.keys().any(missing) {
+        // Another process may have brought another key of this id at the same moment.
+        let settled = store.meta().await?.ok_or_else(StoreError::uninitialised)?;
+        compare_meta(&settled, parts)?;
     }
     if meta.max_access_ttl < parts.config.tokens.access_ttl {
         store.raise_max_access_ttl(parts.config.tokens.access_ttl).await?;

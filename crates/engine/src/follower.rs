@@ -65,8 +65,8 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn upkeep(&self) -> Result<()> {
+        self.learn_max_access_ttl().await?;
         self.ensure_keys().await?;
-        self.refresh_guard_keys()?;
         self.0.guard.view().purge(self.now());
         self.purge(UPKEEP_ROWS).await?;
         Ok(())
@@ -108,7 +108,7 @@ impl Engine {
             self.0.guard.view().apply(&row.target, row.expires_at);
         }
         if went_back {
-            self.reload_ring().await?;
+            self.replace_ring().await?;
         }
         let mut cursor = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
         *cursor = Some(Cursor { epoch: page.epoch, seq: page.to });

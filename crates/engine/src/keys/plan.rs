@@ -57,11 +57,13 @@ pub fn state(key: &StoredKey, keys: &[StoredKey], now: Timestamp) -> KeyState {
     }
 }
 
-/// The key that signs at `now`: the last whose time has come.
+/// The key that signs at `now`: the last whose time has come. Where none has, this machine's clock
+/// is behind the one that made the first key, which signs then: the others know it already.
 pub fn signing(keys: &[StoredKey], now: Timestamp) -> Option<&StoredKey> {
-    keys.iter()
-        .filter(|key| verifies(key, now) && key.signs_from <= now)
-        .max_by_key(|key| (key.signs_from, key.position))
+    let last_due = verifying(keys, now)
+        .filter(|key| key.signs_from <= now)
+        .max_by_key(|key| (key.signs_from, key.position));
+    last_due.or_else(|| verifying(keys, now).min_by_key(|key| (key.signs_from, key.position)))
 }
 
 /// The keys whose tokens may be good at `now`, the published next one included.
@@ -69,10 +71,10 @@ pub fn verifying(keys: &[StoredKey], now: Timestamp) -> impl Iterator<Item = &St
     keys.iter().filter(move |key| verifies(key, now))
 }
 
+/// A key that stands in the ring is published, whatever this machine's clock says of the instant:
+/// with a clock that is behind, its tokens would be refused here.
 fn verifies(key: &StoredKey, now: Timestamp) -> bool {
-    key.compromised_at.is_none()
-        && key.published_at <= now
-        && key.verifies_until.is_none_or(|until| now < until)
+    key.compromised_at.is_none() && key.verifies_until.is_none_or(|until| now < until)
 }
 
 fn next(keys: &[StoredKey], now: Timestamp) -> Option<&StoredKey> {
@@ -103,8 +105,14 @@ pub(crate) fn need(keys: &[StoredKey], times: &RingTimes, now: Timestamp) -> Opt
 }
 
 /// Sets until when each key verifies, from when its successor signs. Nothing is ever shortened for
-/// a key whose successor signs already. Answers the keys that changed.
-pub(crate) fn retire(keys: &mut [StoredKey], times: &RingTimes) -> Vec<StoredKey> {
+/// a key whose successor signs already, and what has retired stays retired: when a successor is
+/// compromised, its own successor must not bring back the keys before it. Answers the keys that
+/// changed.
+pub(crate) fn retire(
+    keys: &mut [StoredKey],
+    times: &RingTimes,
+    now: Timestamp,
+) -> Vec<StoredKey> {
     // A compromised key succeeds nobody: it signs nothing any more.
     let mut order: Vec<usize> = keys
         .iter()
@@ -116,10 +124,14 @@ pub(crate) fn retire(keys: &mut [StoredKey], times: &RingTimes) -> Vec<StoredKey
     let mut changed = Vec::new();
     for pair in order.windows(2) {
         let &[older, newer] = pair else { continue };
-        let until = keys.get(newer).map(|key| key.signs_from.plus(times.verify_after));
+        let Some(succeeded_at) = keys.get(newer).map(|key| key.signs_from) else { continue };
         let Some(key) = keys.get_mut(older) else { continue };
-        if key.verifies_until != until {
-            key.verifies_until = until;
+        let until = succeeded_at.plus(times.verify_after);
+        let settled = key.verifies_until.is_some_and(|held| {
+            held == until || held <= now || (held > until && succeeded_at <= now)
+        });
+        if !settled {
+            key.verifies_until = Some(until);
             changed.push(key.clone());
         }
     }
@@ -196,13 +208,43 @@ mod tests {
     #[test]
     fn the_last_key_whose_time_has_come_signs_and_the_older_verifies_on() {
         let mut ring = [key(0, 50, 50), key(1, 50, 30_050)];
-        let changed = retire(&mut ring, &TIMES);
+        let changed = retire(&mut ring, &TIMES, at(60));
         assert_eq!(changed.len(), 1);
         assert_eq!(signing(&ring, at(30_049)).unwrap().kid, "k0");
         assert_eq!(signing(&ring, at(30_050)).unwrap().kid, "k1");
         assert_eq!(state(&ring[0], &ring, at(31_549)), KeyState::Verifying);
         assert_eq!(state(&ring[0], &ring, at(31_550)), KeyState::Retired);
-        assert!(retire(&mut ring, &TIMES).is_empty(), "settled");
+        assert!(retire(&mut ring, &TIMES, at(60)).is_empty(), "settled");
+    }
+
+    #[test]
+    fn what_has_retired_stays_retired_when_its_successor_is_compromised() {
+        let mut ring = [key(0, 50, 50), key(1, 50, 30_050), key(2, 30_050, 60_050)];
+        retire(&mut ring, &TIMES, at(50_000));
+        for changed in compromise(&ring, "k1", at(50_000)).unwrap() {
+            let place = usize::try_from(changed.position).unwrap();
+            ring[place] = changed;
+        }
+        assert!(retire(&mut ring, &TIMES, at(50_000)).is_empty());
+        assert_eq!(state(&ring[0], &ring, at(50_000)), KeyState::Retired);
+        assert_eq!(signing(&ring, at(50_000)).unwrap().kid, "k2");
+    }
+
+    #[test]
+    fn a_shorter_token_life_shortens_nothing_for_tokens_in_flight() {
+        let mut ring = [key(0, 50, 50), key(1, 50, 30_050)];
+        retire(&mut ring, &TIMES, at(60));
+        let shorter = RingTimes { verify_after: Duration::from_secs(700), ..TIMES };
+        assert!(retire(&mut ring, &shorter, at(30_050)).is_empty());
+        assert_eq!(retire(&mut ring, &shorter, at(30_049)).len(), 1, "k1 does not sign yet");
+    }
+
+    #[test]
+    fn r11_a_clock_that_is_behind_needs_no_key_of_its_own() {
+        let ring = [key(0, 50, 50), key(1, 50, 30_050)];
+        assert_eq!(need(&ring, &TIMES, at(20)), None);
+        assert_eq!(signing(&ring, at(20)).unwrap().kid, "k0");
+        assert_eq!(verifying(&ring, at(20)).count(), 2);
     }
 
     #[test]

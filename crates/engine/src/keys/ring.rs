@@ -54,6 +54,13 @@ impl KeyRing {
         self.version
     }
 
+    /// Whether keys of `algorithm` may stand beside those that verify at `now`: shared secrets and
+    /// public keys in one set are the classic confusion (RFC 8725 2.1).
+    pub(crate) fn goes_with(&self, algorithm: Algorithm, now: Timestamp) -> bool {
+        self.verifying(now)
+            .all(|key| key.key.algorithm().is_symmetric() == algorithm.is_symmetric())
+    }
+
     /// The rows.
     pub fn rows(&self) -> Vec<StoredKey> {
         self.keys.iter().map(|key| key.stored.clone()).collect()

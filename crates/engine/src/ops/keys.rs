@@ -1,6 +1,6 @@
 //! The key ring: making keys, rotating, declaring one compromised.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use countersign_guard::{revocation::Target, time::Timestamp};
 use countersign_jose::Algorithm;
@@ -74,8 +74,7 @@ impl Maker<'_> {
             if change.insert.is_empty() && change.update.is_empty() {
                 return KeyRing::read(version, rows, self.master);
             }
-            let events = change.insert.iter().map(|key| key_event(EventKind::KeyAdded, key, now));
-            let effects = Effects { events: events.collect(), revocations: vec![Target::Ring] };
+            let effects = Effects { events: added(&change, now), revocations: vec![Target::Ring] };
             self.store.change_ring(change, effects, now).await?;
         }
         Err(Error::Conflict { reason: "The key ring is being changed by too many at once." })
@@ -95,13 +94,12 @@ impl Maker<'_> {
                 *row = key;
             }
         }
-        let mut insert_from = rows.len();
+        let insert_from = rows.len();
         while let Some(need) = keys::need(&rows, self.times, now) {
             let key = keys::make_key(need, self.algorithm, now, self.master, self.random)?;
             rows.push(key);
         }
-        keys::retire(&mut rows, self.times);
-        insert_from = insert_from.min(rows.len());
+        keys::retire(&mut rows, self.times, now);
         let insert = rows.split_off(insert_from);
         let update = rows.into_iter().filter(|row| !before.contains(row)).collect();
         Ok(RingChange { version, insert, update })
@@ -172,27 +170,33 @@ impl Engine {
     pub(crate) async fn ensure_keys(&self) -> Result<()> {
         let times = self.ring_times();
         let ring = self.maker(&times).settle(self.now()).await?;
-        if ring.version() != self.0.ring.load().version() {
-            self.take_ring(ring)?;
-        }
-        Ok(())
+        self.take_ring(ring, false)
     }
 
     /// Reads the ring anew.
     pub(crate) async fn reload_ring(&self) -> Result<()> {
         let (version, rows) = self.0.store.ring().await?;
-        self.take_ring(KeyRing::read(version, rows, &self.0.master)?)
+        self.take_ring(KeyRing::read(version, rows, &self.0.master)?, false)
     }
 
-    /// Gives the guard what verifies now; keys leave when their tokens have all expired.
-    pub(crate) fn refresh_guard_keys(&self) -> Result<()> {
+    /// Reads the ring anew after the database went back: an older version is the right one then.
+    pub(crate) async fn replace_ring(&self) -> Result<()> {
+        let (version, rows) = self.0.store.ring().await?;
+        self.take_ring(KeyRing::read(version, rows, &self.0.master)?, true)
+    }
+
+    /// Signs with `ring` from now on and gives the guard what verifies; keys leave when their tokens
+    /// have all expired.
+    fn take_ring(&self, ring: KeyRing, even_older: bool) -> Result<()> {
+        // Two readings may end in the other order: the older one must not bring a key back that was
+        // compromised meanwhile, neither to the signer nor to the guard.
+        let _one_at_a_time = self.0.taking_ring.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = self.0.ring.load_full();
+        if ring.version() > held.version() || even_older {
+            self.0.ring.store(Arc::new(ring));
+        }
         let (keys, algorithms) = self.0.ring.load().verification(self.now())?;
         Ok(self.0.guard.replace_keys(keys, &algorithms)?)
-    }
-
-    fn take_ring(&self, ring: KeyRing) -> Result<()> {
-        self.0.ring.store(Arc::new(ring));
-        self.refresh_guard_keys()
     }
 
     fn maker<'a>(&'a self, times: &'a RingTimes) -> Maker<'a> {
@@ -222,11 +226,13 @@ impl Engine {
             let about = changed.first().cloned().ok_or(Error::NotFound { what: "key" })?;
             let change = self.maker(&times).complete(version, rows, changed, now)?;
             let event = key_event(kind, &about, now).actor(Some(actor.name()));
-            let mut effects = Effects::event(event.clone());
+            let mut events = vec![event];
+            events.extend(added(&change, now));
+            let mut effects = Effects { events: events.clone(), revocations: Vec::new() };
             effects.revocations = targets.iter().cloned().chain([Target::Ring]).collect();
             if self.0.store.change_ring(change, effects, now).await? {
+                events.into_iter().for_each(|event| self.publish(event));
                 self.reload_ring().await?;
-                self.publish(event);
                 return Ok(about.kid);
             }
         }
@@ -249,6 +255,11 @@ fn view(key: &StoredKey, rows: &[StoredKey], now: Timestamp) -> KeyView {
         verifies_until: key.verifies_until,
         compromised_at: key.compromised_at,
     }
+}
+
+/// One event for each key that the change puts in.
+fn added(change: &RingChange, now: Timestamp) -> Vec<Event> {
+    change.insert.iter().map(|key| key_event(EventKind::KeyAdded, key, now)).collect()
 }
 
 fn key_event(kind: EventKind, key: &StoredKey, now: Timestamp) -> Event {

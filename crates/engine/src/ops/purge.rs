@@ -9,6 +9,8 @@ impl Engine {
     /// # Errors
     /// When the store fails; what was thrown away before stays away.
     pub async fn purge(&self, limit: usize) -> Result<Purged> {
+        // With zero the loop would never end.
+        let limit = limit.max(1);
         let mut total = Purged::default();
         loop {
             let purged = self.0.store.purge(self.now(), self.0.config.keep_events, limit).await?;
