@@ -26,10 +26,12 @@ use countersign_engine::{
     testing::{FakeClock, MemoryStore},
 };
 use countersign_guard::time::Clock;
-use countersign_http::{HttpConfig, PeerAddress, router};
+use countersign_http::{HttpConfig, PeerAddress, inlined, openapi, router};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use crate::contract;
 
 pub(crate) const ISSUER: &str = "https://auth.example";
 pub(crate) const PASSWORD: &str = "a long and quiet river";
@@ -40,6 +42,7 @@ pub(crate) struct App {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) routes: Router,
     pub(crate) ada: String,
+    document: Value,
 }
 
 /// What came back.
@@ -77,8 +80,9 @@ impl App {
         add_user(&engine, "root", &admin).await;
         let mut http = HttpConfig::default();
         change_http(&mut http);
+        let document = inlined(&openapi(&engine.config().issuer, &http));
         let routes = router(engine.clone(), http).unwrap();
-        Self { engine, clock, routes, ada }
+        Self { engine, clock, routes, ada, document }
     }
 
     /// Lets time pass in which the revocations are followed.
@@ -91,10 +95,13 @@ impl App {
         if request.extensions().get::<PeerAddress>().is_none() {
             request.extensions_mut().insert(peer(7));
         }
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.routes.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, body }
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        contract::check(&self.document, &method, &path, &answer);
+        answer
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -13,6 +13,7 @@ mod account;
 mod admin;
 mod bearer;
 mod bodies;
+mod contract;
 mod fixture;
 mod headers;
 mod introspect;
