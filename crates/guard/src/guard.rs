@@ -93,6 +93,22 @@ impl Guard {
         presented: &Presented<'_>,
         mode: FailMode,
     ) -> Result<Principal, Error> {
+        let principal = self.verify(presented)?;
+        if mode == FailMode::Closed && !self.view.is_fresh(self.clock.monotonic()) {
+            return Err(Error::Stale { retry_after: STALE_RETRY });
+        }
+        if self.view.is_revoked(&subject(&principal)) {
+            return Err(Error::Revoked);
+        }
+        Ok(principal)
+    }
+
+    /// Checks everything but revocation: for whoever revokes tokens, and must be able to do it
+    /// again. Lets nobody in.
+    ///
+    /// # Errors
+    /// [`Error::Token`] and [`Error::Foreign`] as [`Guard::check`].
+    pub fn verify(&self, presented: &Presented<'_>) -> Result<Principal, Error> {
         let Scheme::Bearer = presented.scheme;
         let now = self.clock.now();
         let verified =
@@ -103,14 +119,12 @@ impl Guard {
                 reason: "it is bound to a key whose proof is not checked",
             });
         }
-        let principal = Principal::new(verified);
-        if mode == FailMode::Closed && !self.view.is_fresh(self.clock.monotonic()) {
-            return Err(Error::Stale { retry_after: STALE_RETRY });
-        }
-        if self.view.is_revoked(&subject(&principal)) {
-            return Err(Error::Revoked);
-        }
-        Ok(principal)
+        Ok(Principal::new(verified))
+    }
+
+    /// Whether anything that the token names is revoked, as far as is known here.
+    pub fn is_revoked(&self, principal: &Principal) -> bool {
+        self.view.is_revoked(&subject(principal))
     }
 
     /// The revocation view.

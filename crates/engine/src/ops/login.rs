@@ -122,6 +122,7 @@ impl Engine {
             .session(session.id)
             .client(&session.client_id)
             .origin(origin);
+        self.end_lost_sessions(&user.id).await?;
         let intent = CreateSession {
             session: session.clone(),
             verified: Verified::Password { hash: checked.hash, upgraded: checked.upgraded },

@@ -104,6 +104,10 @@ impl Engine {
                     self.count_failure("refresh", origin);
                     return Err(Error::InvalidGrant { reason: "no refresh token of ours" });
                 };
+                if session.ended_at.is_some() {
+                    // Repeating it is no error, and is limited like one: each is a row of the log.
+                    self.count_failure("refresh", origin);
+                }
                 Ok((session.id, session.user_id, None))
             }
         }

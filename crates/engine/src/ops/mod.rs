@@ -11,6 +11,7 @@ pub mod introspect;
 pub mod keys;
 pub mod login;
 pub mod logout;
+mod lost;
 pub mod me;
 pub mod purge;
 pub mod refresh;

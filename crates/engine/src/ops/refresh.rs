@@ -71,6 +71,9 @@ impl Engine {
             .genuine_refresh_token(request.refresh_token.expose_secret())
             .await?
             .ok_or(Error::InvalidGrant { reason: "no refresh token of ours" })?;
+        if self.end_lost_session(&session, origin).await? {
+            return Err(Error::InvalidGrant { reason: "the session was to end before" });
+        }
         let foreign = self.foreign_standing(&session.user_id).await?;
         let intent = RefreshIntent {
             session_id: session.id,
@@ -95,6 +98,11 @@ impl Engine {
             Decision::Rotate | Decision::Repeat => {
                 let standing = foreign.unwrap_or_else(|| Standing::of(&outcome.user));
                 let RefreshOutcome { session, user, .. } = &outcome;
+                if self.refuses_generation(&user.id, user.generation)
+                    && self.end_lost_sessions(&user.id).await?
+                {
+                    return Err(Error::InvalidGrant { reason: "all sessions were to end before" });
+                }
                 self.issue(session, &standing, user.generation, scopes.as_ref()).await
             }
             refused => Err(refusal(refused)),

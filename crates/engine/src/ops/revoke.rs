@@ -1,6 +1,6 @@
 //! Token revocation (RFC 7009).
 
-use countersign_guard::{FailMode, Presented, revocation::Target};
+use countersign_guard::{Presented, revocation::Target};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
@@ -53,7 +53,8 @@ impl Engine {
         }
     }
 
-    /// Whether there was anything to revoke.
+    /// Whether there was anything to revoke that was not revoked before: repeating it is no error,
+    /// and is limited like one, so that nobody fills the log.
     async fn revoke_unlimited(&self, request: &RevokeRequest, origin: &Origin) -> Result<bool> {
         let client = if request.client.is_first_party() {
             None
@@ -65,7 +66,7 @@ impl Engine {
         if let Some((_, session)) = self.genuine_refresh_token(token).await? {
             self.may_revoke(client_id, &session.client_id).await?;
             self.end_one_session(session.id, None, EndReason::Revoked, None, origin).await?;
-            return Ok(true);
+            return Ok(session.ended_at.is_none());
         }
         self.revoke_access_token(token, client_id, origin).await
     }
@@ -76,11 +77,12 @@ impl Engine {
         client_id: Option<&ClientId>,
         origin: &Origin,
     ) -> Result<bool> {
-        // A stale view does not stop a revocation; a wrong signature does.
-        let presented = Presented::bearer(token);
-        let Ok(principal) = self.0.guard.check_with(&presented, FailMode::Open) else {
+        // A stale view does not stop a revocation; a wrong signature does. One that is revoked
+        // already is revoked again: perhaps only this process knows, because the store failed.
+        let Ok(principal) = self.0.guard.verify(&Presented::bearer(token)) else {
             return Ok(false);
         };
+        let news = !self.0.guard.is_revoked(&principal);
         let Ok(issued_to) = principal.client_id().parse::<ClientId>() else { return Ok(false) };
         self.may_revoke(client_id, &issued_to).await?;
         let target = Target::Token { id: principal.claims().jti.clone() };
@@ -93,7 +95,7 @@ impl Engine {
         let effects = Effects::event(event.clone()).revoking(target.clone());
         self.revoking(&[target], |()| true, self.0.store.write(effects, self.now())).await?;
         self.publish(event);
-        Ok(true)
+        Ok(news)
     }
 
     /// A client revokes its own tokens only; without one, those of clients that have no secret.

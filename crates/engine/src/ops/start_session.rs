@@ -67,6 +67,7 @@ impl Engine {
         if standing.as_ref().is_some_and(|standing| !standing.active) {
             return Err(Error::AccessDenied { reason: "the user is not active" });
         }
+        self.end_lost_sessions(&session.user_id).await?;
         let intent = CreateSession {
             session: session.clone(),
             verified: Verified::Application,
