@@ -28,7 +28,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Json<T> {
     }
 }
 
-/// The same where no body at all is also an answer.
+/// The same where no body at all, or `null`, is also an answer.
 #[derive(Debug)]
 pub(crate) struct OptionalJson<T>(pub(crate) Option<T>);
 
@@ -44,7 +44,7 @@ impl<T: DeserializeOwned> FromRequest<AppState> for OptionalJson<T> {
         if !is_json {
             return Err(ApiError::new(ErrorCode::UnsupportedMediaType));
         }
-        parse(&bytes).map(|value| Self(Some(value)))
+        parse(&bytes).map(Self)
     }
 }
 

@@ -60,6 +60,7 @@ async fn nothing_shown_is_a_missing_token() {
     let app = App::new().await;
     app.send(bare(Method::POST, "/logout")).await.refused(401, "missing_token");
     app.post_json("/logout", &json!({})).await.refused(401, "missing_token");
+    app.post_json("/logout", &json!(null)).await.refused(401, "missing_token");
     app.post_json("/logout", &json!({"session": "x"})).await.refused_field(
         400,
         "invalid_request",
