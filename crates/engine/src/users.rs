@@ -108,6 +108,10 @@ pub enum UserChange {
         /// All scopes.
         scopes: BTreeSet<String>,
     },
+    /// These roles; the scopes stay as they are.
+    Roles(BTreeSet<String>),
+    /// These scopes; the roles stay as they are.
+    Scopes(BTreeSet<String>),
     /// These custom claims instead of the present ones.
     Claims(Map<String, Value>),
     /// Every session ends.
@@ -176,8 +180,15 @@ pub fn apply(user: &User, change: &UserChange, now: Timestamp) -> Result<Applied
         UserChange::Grants { roles, scopes } => {
             next.roles.clone_from(roles);
             next.scopes.clone_from(scopes);
-            // What was added shows at the next refresh; what was removed must be gone now.
-            (!(user.roles.is_subset(roles) && user.scopes.is_subset(scopes)), None)
+            (loses_grants(user, &next), None)
+        }
+        UserChange::Roles(roles) => {
+            next.roles.clone_from(roles);
+            (loses_grants(user, &next), None)
+        }
+        UserChange::Scopes(scopes) => {
+            next.scopes.clone_from(scopes);
+            (loses_grants(user, &next), None)
         }
         UserChange::Claims(claims) => {
             next.claims.clone_from(claims);
@@ -197,6 +208,11 @@ pub fn apply(user: &User, change: &UserChange, now: Timestamp) -> Result<Applied
         Target::User { id: user.id.as_str().to_owned(), below: next.generation }
     });
     Ok(Applied { user: next, end_sessions, revoke })
+}
+
+/// What was added shows at the next refresh; what was removed must be gone now.
+fn loses_grants(before: &User, after: &User) -> bool {
+    !(before.roles.is_subset(&after.roles) && before.scopes.is_subset(&after.scopes))
 }
 
 #[cfg(test)]

@@ -147,11 +147,15 @@ impl Engine {
         actor: &Actor,
     ) -> Result<User> {
         let user = self.user(user).await?;
-        let roles = grants.roles.unwrap_or_else(|| user.roles.clone());
-        let scopes = grants.scopes.unwrap_or_else(|| user.scopes.clone());
-        check_roles(&roles)?;
-        check_scopes(&scopes)?;
-        let change = UserChange::Grants { roles, scopes };
+        check_roles(grants.roles.iter().flatten())?;
+        check_scopes(grants.scopes.iter().flatten())?;
+        // What is not named is not written: another administrator may be taking it away right now.
+        let change = match (grants.roles, grants.scopes) {
+            (Some(roles), Some(scopes)) => UserChange::Grants { roles, scopes },
+            (Some(roles), None) => UserChange::Roles(roles),
+            (None, Some(scopes)) => UserChange::Scopes(scopes),
+            (None, None) => return Ok(user),
+        };
         self.administer(&user, change, EventKind::AccountGrantsChanged, actor).await
     }
 
