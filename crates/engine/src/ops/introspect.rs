@@ -8,7 +8,7 @@ use crate::{
     accounts::Standing,
     engine::Engine,
     error::{Error, Result},
-    ids::Origin,
+    ids::{ClientId, Origin},
     issue::effective_scopes,
     ops::callers::Caller,
     refresh_token::RefreshToken,
@@ -95,12 +95,22 @@ impl Engine {
         self.of_refresh_token(token, &session).await
     }
 
+    async fn client_is_enabled(&self, id: &ClientId) -> Result<bool> {
+        if id.is_first_party() {
+            return Ok(true);
+        }
+        Ok(self.0.store.find_client(id).await?.is_some_and(|client| !client.disabled))
+    }
+
     async fn of_refresh_token(
         &self,
         token: RefreshToken,
         session: &Session,
     ) -> Result<Option<Introspection>> {
         if !session.is_live(self.now()) || token.counter != session.counter {
+            return Ok(None);
+        }
+        if !self.client_is_enabled(&session.client_id).await? {
             return Ok(None);
         }
         let standing = match self.foreign_standing(&session.user_id).await? {
