@@ -108,11 +108,7 @@ pub(crate) fn need(keys: &[StoredKey], times: &RingTimes, now: Timestamp) -> Opt
 /// a key whose successor signs already, and what has retired stays retired: when a successor is
 /// compromised, its own successor must not bring back the keys before it. Answers the keys that
 /// changed.
-pub(crate) fn retire(
-    keys: &mut [StoredKey],
-    times: &RingTimes,
-    now: Timestamp,
-) -> Vec<StoredKey> {
+pub(crate) fn retire(keys: &mut [StoredKey], times: &RingTimes, now: Timestamp) -> Vec<StoredKey> {
     // A compromised key succeeds nobody: it signs nothing any more.
     let mut order: Vec<usize> = keys
         .iter()

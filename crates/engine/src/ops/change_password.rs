@@ -48,9 +48,13 @@ impl Engine {
         request: &ChangePasswordRequest,
         origin: &Origin,
     ) -> Result<TokenResponse> {
-        self.check_new_password("new_password", &request.new_password, principal.username())?;
+        // Not by the token's name: tokens may carry none.
+        let username = self.me(principal).await?.username;
+        self.check_new_password("new_password", &request.new_password, username.as_deref())?;
         let (user, checked) =
             self.reauthenticate(principal, &request.current_password, origin).await?;
+        let inactive = Error::Guard(countersign_guard::Error::Revoked);
+        let foreign = self.active_foreign_standing(&user.id, inactive).await?;
         self.0.store.refund(&checked.taken, self.now()).await?;
         let new = self.hash_password(&request.new_password).await?;
         let change = UserChange::Password { expected: Some(checked.hash), new };
@@ -63,7 +67,8 @@ impl Engine {
         let write = UserWrite { change, open: Some(session.clone()), lost, event };
         match self.change_user_now(&user.id, write).await? {
             ChangeUserOutcome::Changed { user, .. } => {
-                self.issue(&session, &Standing::of(&user), user.generation, None).await
+                let standing = foreign.unwrap_or_else(|| Standing::of(&user));
+                self.issue(&session, &standing, user.generation, None).await
             }
             ChangeUserOutcome::Refused(ChangeRefused::PasswordChanged) => {
                 Err(Error::Conflict { reason: "The password was changed meanwhile; log in again." })

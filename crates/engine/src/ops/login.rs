@@ -10,13 +10,13 @@ use crate::{
     engine::{Engine, to_the_end},
     error::{Error, Result},
     events::{Event, EventKind},
-    ids::{ClientId, Origin, SessionId},
+    ids::{ClientId, Origin, SessionId, UserId},
     issue::TokenResponse,
     names::{Username, parse_scopes},
     ops::callers::ClientCredentials,
     passwords::MAX_PASSWORD_BYTES,
     random,
-    sessions::Session,
+    sessions::{EndReason, Session},
     store::{CreateSession, CreateSessionOutcome, LoginRecord, Verified},
     users::User,
 };
@@ -122,6 +122,8 @@ impl Engine {
             .session(session.id)
             .client(&session.client_id)
             .origin(origin);
+        // Where the application keeps the users, it is asked here as it will be at every refresh.
+        let foreign = self.active_foreign_standing(&user.id, Error::InvalidCredentials).await?;
         self.end_lost_sessions(&user.id).await?;
         let intent = CreateSession {
             session: session.clone(),
@@ -133,9 +135,10 @@ impl Engine {
         };
         match self.0.store.create_session(intent, now).await? {
             CreateSessionOutcome::Created { user, ended } => {
-                self.ended_here(&ended);
+                self.superseded_here(&user.id, &ended);
                 self.publish(event);
-                self.issue(&session, &Standing::of(&user), user.generation, None).await
+                let standing = foreign.unwrap_or_else(|| Standing::of(&user));
+                self.issue(&session, &standing, user.generation, None).await
             }
             CreateSessionOutcome::Refused => Err(Error::InvalidCredentials),
         }
@@ -144,7 +147,7 @@ impl Engine {
     /// A session that begins now, without scopes.
     pub(crate) fn new_session(
         &self,
-        user_id: crate::ids::UserId,
+        user_id: UserId,
         client_id: ClientId,
         audience: String,
         origin: &Origin,
@@ -185,6 +188,15 @@ impl Engine {
                 .find(|audience| *audience == asked)
                 .cloned()
                 .ok_or(Error::InvalidTarget),
+        }
+    }
+
+    /// Refuses the sessions that made room for a new one, and says that they have ended.
+    pub(crate) fn superseded_here(&self, user_id: &UserId, ended: &[SessionId]) {
+        self.ended_here(ended);
+        for &id in ended {
+            let event = Event::new(EventKind::SessionEnded, self.now()).user(user_id).session(id);
+            self.publish(event.detail("reason", EndReason::Superseded.as_str()));
         }
     }
 

@@ -63,10 +63,8 @@ impl Engine {
             .user(&session.user_id)
             .session(session.id)
             .origin(origin);
-        let standing = self.foreign_standing(&session.user_id).await?;
-        if standing.as_ref().is_some_and(|standing| !standing.active) {
-            return Err(Error::AccessDenied { reason: "the user is not active" });
-        }
+        let inactive = Error::AccessDenied { reason: "the user is not active" };
+        let standing = self.active_foreign_standing(&session.user_id, inactive).await?;
         self.end_lost_sessions(&session.user_id).await?;
         let intent = CreateSession {
             session: session.clone(),
@@ -78,7 +76,7 @@ impl Engine {
         };
         match self.0.store.create_session(intent, now).await? {
             CreateSessionOutcome::Created { user, ended } => {
-                self.ended_here(&ended);
+                self.superseded_here(&user.id, &ended);
                 self.publish(event);
                 let standing = standing.unwrap_or_else(|| Standing::of(&user));
                 self.issue(&session, &standing, user.generation, None).await
@@ -95,5 +93,17 @@ impl Engine {
             None => Ok(None),
             Some(accounts) => Ok(Some(accounts.standing(user_id).await?.unwrap_or_default())),
         }
+    }
+
+    /// The same, or `refusal` when the application says that the user may have no sessions, or knows
+    /// nobody of this id.
+    pub(crate) async fn active_foreign_standing(
+        &self,
+        user_id: &UserId,
+        refusal: Error,
+    ) -> Result<Option<Standing>> {
+        let standing = self.foreign_standing(user_id).await?;
+        let active = standing.as_ref().is_none_or(|standing| standing.active);
+        if active { Ok(standing) } else { Err(refusal) }
     }
 }
