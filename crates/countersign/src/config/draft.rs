@@ -259,7 +259,16 @@ impl Settings {
         Ok(config)
     }
 
-    fn server(&self) -> Result<ServerConfig, ConfigError> {
+    /// Whether a proxy is named that requests come through.
+    pub fn is_behind_proxy(&self) -> bool {
+        !self.draft.http.trusted_proxies.is_empty()
+    }
+
+    /// What `countersign serve` needs before the rest is complete.
+    ///
+    /// # Errors
+    /// As [`Settings::build`].
+    pub fn server(&self) -> Result<ServerConfig, ConfigError> {
         let Draft { server, log, listen, .. } = &self.draft;
         let tls = match (&server.tls_cert, &server.tls_key) {
             (Some(certificate), Some(key)) => {

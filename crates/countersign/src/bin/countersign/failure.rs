@@ -1,0 +1,82 @@
+//! Why the command ends, in one line.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
+
+use countersign::{ConfigError, Fault, OpenError, engine};
+
+/// Why the command ends.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    fault: Fault,
+    quiet: bool,
+}
+
+impl Failure {
+    /// The input must be changed.
+    pub(crate) fn input(message: impl fmt::Display) -> Self {
+        Self { message: message.to_string(), fault: Fault::Input, quiet: false }
+    }
+
+    /// The machine or the program failed.
+    pub(crate) fn ours(message: impl fmt::Display) -> Self {
+        Self { message: message.to_string(), fault: Fault::Ours, quiet: false }
+    }
+
+    /// Says it and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        if !self.quiet {
+            let mut stderr = io::stderr().lock();
+            let label = if stderr.is_terminal() { "\x1b[1;31merror\x1b[0m" } else { "error" };
+            // When nobody can be told, the exit code still can.
+            let _ = writeln!(stderr, "{label}: {}", one_line(&self.message));
+        }
+        match self.fault {
+            Fault::Input => ExitCode::from(1),
+            Fault::Ours => ExitCode::from(2),
+        }
+    }
+}
+
+/// What others wrote into a message must not move the cursor or start a line.
+fn one_line(message: &str) -> String {
+    let mut line = String::with_capacity(message.len());
+    for character in message.chars() {
+        if character.is_control() {
+            line.extend(character.escape_debug());
+        } else {
+            line.push(character);
+        }
+    }
+    line
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self { message: error.to_string(), fault: error.fault(), quiet: false }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::input(error)
+    }
+}
+
+impl From<engine::Error> for Failure {
+    fn from(error: engine::Error) -> Self {
+        if error.code().http_status() >= 500 { Self::ours(error) } else { Self::input(error) }
+    }
+}
+
+/// Printing failed. A reader that has gone away (`countersign ... | head`) is no failure to report.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        let quiet = error.kind() == io::ErrorKind::BrokenPipe;
+        Self { quiet, ..Self::ours(format!("the output cannot be written: {error}")) }
+    }
+}

@@ -1,0 +1,105 @@
+//! Which configuration: the flags that every command has.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use countersign::{ConfigError, Countersign, Settings, config::Origin, stored_issuer};
+
+use crate::{environment, failure::Failure};
+
+const FILE: &str = "countersign.toml";
+/// What no token is ever issued for: administrative commands issue none.
+const NO_AUDIENCE: &str = "countersign-command";
+
+/// Which configuration.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Settings")]
+pub(crate) struct Source {
+    /// The configuration file [default: countersign.toml, where there is one]
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// The database, such as sqlite:///auth.db or sqlite:////var/lib/auth.db
+    #[arg(long, value_name = "URL", global = true)]
+    database: Option<String>,
+    /// The public URL of this service: `iss` of every token
+    #[arg(long, value_name = "URL", global = true)]
+    issuer: Option<String>,
+    /// The API that accepts the tokens; may be repeated
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) audience: Vec<String>,
+    /// Any other setting, as `countersign config --explain` names it; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    set: Vec<String>,
+}
+
+impl Source {
+    /// File, then environment, then these flags.
+    pub(crate) fn settings(&self) -> Result<Settings, ConfigError> {
+        let mut settings = self.settings_without_audience()?;
+        self.add_audience(&mut settings)?;
+        Ok(settings)
+    }
+
+    /// The same, but `--audience` means something else to the command.
+    pub(crate) fn settings_without_audience(&self) -> Result<Settings, ConfigError> {
+        let mut settings = Settings::new();
+        self.file(&mut settings)?;
+        settings.environment(environment())?;
+        for (key, flag, value) in
+            [("database_url", "--database", &self.database), ("issuer", "--issuer", &self.issuer)]
+        {
+            if let Some(value) = value {
+                settings.set(key, value, Origin::Argument(flag.into()))?;
+            }
+        }
+        for pair in &self.set {
+            let origin = Origin::Argument("--set".into());
+            let (key, value) = pair.split_once('=').ok_or_else(|| ConfigError {
+                place: Some("--set".into()),
+                problem: "write KEY=VALUE, such as tokens.access_ttl=5m".into(),
+            })?;
+            settings.set(key.trim(), value, origin)?;
+        }
+        Ok(settings)
+    }
+
+    /// Takes `--audience`.
+    pub(crate) fn add_audience(&self, settings: &mut Settings) -> Result<(), ConfigError> {
+        if self.audience.is_empty() {
+            return Ok(());
+        }
+        settings.set_list("audience", &self.audience, Origin::Argument("--audience".into()))
+    }
+
+    fn file(&self, settings: &mut Settings) -> Result<(), ConfigError> {
+        let named =
+            environment().find(|(name, value)| name == "COUNTERSIGN_CONFIG" && !value.is_empty());
+        let named = named.map(|(_, value)| PathBuf::from(value));
+        let Some(path) = self.config.clone().or(named) else {
+            settings.file(Path::new(FILE))?;
+            return Ok(());
+        };
+        if settings.file(&path)? {
+            return Ok(());
+        }
+        let place = Some(path.display().to_string());
+        Err(ConfigError { place, problem: "there is no such configuration file".into() })
+    }
+
+    /// Opens an existing database for administration: what is not configured is the database's own.
+    pub(crate) async fn open(&self) -> Result<Countersign, Failure> {
+        open_existing(self.settings()?).await
+    }
+}
+
+/// Opens an existing database; the issuer may be its own, and the audience does not matter.
+pub(crate) async fn open_existing(mut settings: Settings) -> Result<Countersign, Failure> {
+    let issuer = stored_issuer(settings.database()).await?;
+    if let (None, Some(issuer)) = (settings.issuer(), issuer) {
+        settings.set("issuer", &issuer, Origin::Code)?;
+    }
+    if settings.audiences().is_empty() {
+        settings.set("audience", NO_AUDIENCE, Origin::Code)?;
+    }
+    Ok(Countersign::open(settings.build()?).await?)
+}
