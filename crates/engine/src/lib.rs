@@ -21,6 +21,7 @@ pub mod ops;
 pub mod passwords;
 pub mod random;
 pub mod refresh_token;
+pub mod scopes;
 pub mod sessions;
 pub mod store;
 #[cfg(feature = "testing")]

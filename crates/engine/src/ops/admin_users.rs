@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use countersign_guard::Principal;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::logout::UserWrite;
+use super::{actor::Actor, logout::UserWrite};
 use crate::{
     engine::{Engine, to_the_end},
     error::{Error, Result},
     events::{Event, EventKind},
-    ids::{Origin, SessionId, UserId},
+    ids::{SessionId, UserId},
     issue::check_custom_claims,
     names::{Username, check_roles, check_scopes},
     sessions::{EndReason, Session},
@@ -21,27 +20,6 @@ use crate::{
 
 /// At most so many users an answer.
 const MOST: usize = 500;
-
-/// Who administers.
-#[derive(Clone, Debug)]
-pub struct Actor(String);
-
-impl Actor {
-    /// Somebody with an access token.
-    pub fn from_principal(principal: &Principal) -> Self {
-        Self(principal.user_id().to_owned())
-    }
-
-    /// Somebody at the command line.
-    pub fn cli() -> Self {
-        Self("cli".to_owned())
-    }
-
-    /// How the audit log names it.
-    pub fn name(&self) -> &str {
-        &self.0
-    }
-}
 
 /// Which users.
 #[derive(Clone, Debug, Default)]
@@ -128,9 +106,7 @@ impl Engine {
         user.roles = request.roles;
         user.scopes = request.scopes;
         user.claims = request.claims;
-        let event = Event::new(EventKind::AccountAdded, user.created_at)
-            .user(&user.id)
-            .actor(Some(actor.name()));
+        let event = Event::new(EventKind::AccountAdded, user.created_at).user(&user.id).by(actor);
         let engine = self.clone();
         to_the_end(async move { engine.create_user(&user, event).await.map(|()| user) }).await
     }
@@ -250,8 +226,8 @@ impl Engine {
 
     async fn end_any_session(&self, id: SessionId, actor: &Actor) -> Result<()> {
         let reason = EndReason::EndedByAdmin;
-        let origin = Origin::default();
-        let result = self.end_one_session(id, None, reason, Some(actor.name()), &origin).await;
+        let result =
+            self.end_one_session(id, None, reason, Some(actor.name()), actor.origin()).await;
         if matches!(result, Err(Error::Store(_))) {
             // An administrator may end any session, so it is over here even where the store could
             // not be asked whether there is one.
@@ -267,7 +243,7 @@ impl Engine {
         kind: EventKind,
         actor: &Actor,
     ) -> Result<User> {
-        let event = Event::new(kind, self.now()).user(&user.id).actor(Some(actor.name()));
+        let event = Event::new(kind, self.now()).user(&user.id).by(actor);
         // A removed role or scope kills tokens as well, though no session.
         let lost = apply(user, &change, self.now()).ok().and_then(|applied| applied.revoke);
         let write = UserWrite::new(change, lost, event);

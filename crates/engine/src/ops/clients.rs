@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use countersign_guard::revocation::Target;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{admin_users::Actor, refresh::sha256};
+use super::{actor::Actor, refresh::sha256};
 use crate::{
     clients::{Client, ClientChange, ClientKind},
     engine::{Engine, to_the_end},
@@ -174,7 +174,7 @@ impl Engine {
     }
 
     fn client_event(&self, kind: EventKind, id: &ClientId, actor: &Actor) -> Event {
-        Event::new(kind, self.now()).client(id).actor(Some(actor.name()))
+        Event::new(kind, self.now()).client(id).by(actor)
     }
 
     fn client_audiences(&self, asked: BTreeSet<String>) -> Result<BTreeSet<String>> {

@@ -12,7 +12,7 @@ use crate::{
     events::{Event, EventKind},
     keys::{self, KeyRing, KeyState, RingTimes},
     master::MasterKeys,
-    ops::admin_users::Actor,
+    ops::actor::Actor,
     random::Random,
     store::{Effects, RingChange, Store, StoredKey},
 };
@@ -225,7 +225,7 @@ impl Engine {
             let changed = plan(&rows).ok_or(Error::NotFound { what: "key" })?;
             let about = changed.first().cloned().ok_or(Error::NotFound { what: "key" })?;
             let change = self.maker(&times).complete(version, rows, changed, now)?;
-            let event = key_event(kind, &about, now).actor(Some(actor.name()));
+            let event = key_event(kind, &about, now).by(actor);
             let mut events = vec![event];
             events.extend(added(&change, now));
             let mut effects = Effects { events: events.clone(), revocations: Vec::new() };

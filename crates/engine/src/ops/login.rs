@@ -16,13 +16,11 @@ use crate::{
     ops::callers::ClientCredentials,
     passwords::MAX_PASSWORD_BYTES,
     random,
+    scopes,
     sessions::{EndReason, Session},
     store::{CreateSession, CreateSessionOutcome, LoginRecord, Verified},
     users::User,
 };
-
-/// The scopes of the engine's own routes, which must be asked for by name.
-pub(crate) const ENGINE_SCOPE_PREFIX: &str = "countersign:";
 
 /// A log-in.
 #[derive(Clone, Debug)]
@@ -216,7 +214,7 @@ fn grantable(user: &User, asked: Option<&BTreeSet<String>>) -> Result<BTreeSet<S
         None => Ok(user
             .scopes
             .iter()
-            .filter(|scope| !scope.starts_with(ENGINE_SCOPE_PREFIX))
+            .filter(|scope| !scope.starts_with(scopes::PREFIX))
             .cloned()
             .collect()),
         Some(asked) if asked.is_subset(&user.scopes) => Ok(asked.clone()),

@@ -1,5 +1,6 @@
 //! The operations: one a file, each a method of [`Engine`](crate::Engine).
 
+pub mod actor;
 pub mod admin_users;
 pub mod callers;
 pub mod change_password;

@@ -1,16 +1,13 @@
-//! Administrators: an access token with the scope that all of `/admin` asks for.
+//! Administrators: who they are, the engine decides.
 
 use axum::{extract::FromRequestParts, http::request::Parts};
-use countersign_engine::ops::admin_users::Actor;
+use countersign_engine::ops::actor::Actor;
 
-use super::bearer::Bearer;
+use super::{bearer::Bearer, origin::From};
 use crate::{
     error::{ApiError, ApiResult},
     state::AppState,
 };
-
-/// The scope that all of `/admin` asks for.
-pub(crate) const ADMIN_SCOPE: &str = "countersign:admin";
 
 /// Who administers, as the audit log will name them.
 #[derive(Debug)]
@@ -21,7 +18,7 @@ impl FromRequestParts<AppState> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Self> {
         let Bearer(principal) = Bearer::from_request_parts(parts, state).await?;
-        principal.require_scopes(&[ADMIN_SCOPE])?;
-        Ok(Self(Actor::from_principal(&principal)))
+        let Ok(From(origin)) = From::from_request_parts(parts, state).await;
+        Ok(Self(Actor::administrator(&principal, &origin)?))
     }
 }

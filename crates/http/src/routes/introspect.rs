@@ -1,7 +1,7 @@
 //! `POST /introspect` (RFC 7662)
 
 use axum::{Json as Answer, extract::State, http::HeaderMap};
-use countersign_engine::ops::introspect::Introspection;
+use countersign_engine::{ops::introspect::Introspection, scopes};
 
 use crate::{
     error::ApiResult,
@@ -9,9 +9,6 @@ use crate::{
     schemas::{IntrospectForm, IntrospectionBody},
     state::AppState,
 };
-
-/// The scope that an access token needs here.
-const SCOPE: &str = "countersign:introspect";
 
 /// Ask whether a token is good.
 ///
@@ -37,7 +34,7 @@ pub(crate) async fn introspect(
     Form(mut form): Form,
 ) -> ApiResult<Answer<Introspection>> {
     let credentials = caller_credentials(&headers, &mut form, &state)?;
-    let caller = state.engine().authorize_caller(credentials, SCOPE, &origin).await?;
+    let caller = state.engine().authorize_caller(credentials, scopes::INTROSPECT, &origin).await?;
     let token = form.demand_secret("token")?;
     // RFC 7662 2.1: the hint only ever saves work, and there is none to save.
     form.take("token_type_hint")?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::{Json as Answer, extract::State, http::HeaderMap};
-use countersign_engine::ops::feed::RevocationFeed;
+use countersign_engine::{ops::feed::RevocationFeed, scopes};
 
 use crate::{
     error::ApiResult,
@@ -12,9 +12,6 @@ use crate::{
     schemas::RevocationPageBody,
     state::AppState,
 };
-
-/// The scope that an access token needs here.
-const SCOPE: &str = "countersign:revocations";
 
 /// Follow the revocations.
 ///
@@ -43,7 +40,7 @@ pub(crate) async fn revocations(
     mut query: Query,
 ) -> ApiResult<Answer<RevocationFeed>> {
     let credentials = caller_credentials(&headers, &mut Pairs::default(), &state)?;
-    let caller = state.engine().authorize_caller(credentials, SCOPE, &origin).await?;
+    let caller = state.engine().authorize_caller(credentials, scopes::REVOCATIONS, &origin).await?;
     let wait = Duration::from_secs(query.number("wait")?.unwrap_or(0)).min(LONGEST_POLL);
     let after = query.0.take("after")?;
     Ok(Answer(state.engine().revocation_feed(&caller, after.as_deref(), wait).await?))

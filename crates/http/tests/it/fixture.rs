@@ -17,10 +17,7 @@ use countersign_engine::{
     Engine, EngineConfig, Parts,
     clients::ClientKind,
     master::MasterKeys,
-    ops::{
-        admin_users::{Actor, AddUserRequest},
-        clients::AddClientRequest,
-    },
+    ops::{actor::Actor, admin_users::AddUserRequest, clients::AddClientRequest},
     passwords::Argon2Parameters,
     random::SystemRandom,
     testing::{FakeClock, MemoryStore},

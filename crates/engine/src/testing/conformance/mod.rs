@@ -27,11 +27,13 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use crate::store::Store;
 
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// One case of the suite.
 pub struct Case {
     /// The file and the sentence.
     pub name: &'static str,
-    run: fn(Arc<dyn Store>) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+    run: fn(Arc<dyn Store>) -> Running,
 }
 
 impl Case {
