@@ -29,9 +29,11 @@ pub struct Migrated {
 
 /// Refuses what is not ours, and what is newer than this program.
 pub(super) fn recognise(connection: &Connection) -> Result<usize> {
+    // Looked at first: another process that makes the tables meanwhile marks the file with them.
+    let empty = is_empty(connection)?;
     let application = pragma(connection, "application_id")?;
     let version = usize::try_from(pragma(connection, "user_version")?).unwrap_or(usize::MAX);
-    if application != APPLICATION_ID && !is_empty(connection)? {
+    if application != APPLICATION_ID && !empty {
         return Err(StoreError::corrupt(
             "the file belongs to another application; give Countersign a file of its own",
         ));

@@ -193,14 +193,21 @@ struct Worker {
 
 impl Worker {
     fn serve(self) {
+        let mut failing = false;
         while let Ok(first) = self.jobs.recv() {
             let mut batch = vec![first];
             batch.extend(self.jobs.try_iter().take(self.batch - 1));
             let failure = self.commit(&mut batch).err();
             if let Some(failure) = &failure {
-                tracing::warn!(error = %failure, writes = batch.len(), "a transaction failed");
                 self.abandon();
+                // Once for each time it begins: a full disk fails thousands of times a second.
+                if !failing {
+                    tracing::error!(error = %failure, "writing to the database fails");
+                }
+            } else if failing {
+                tracing::warn!("writing to the database works again");
             }
+            failing = failure.is_some();
             for job in batch {
                 job.answer(failure.as_ref());
             }
