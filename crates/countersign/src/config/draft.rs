@@ -216,7 +216,7 @@ impl Settings {
         }
         let audiences: Vec<&str> = draft.audience.iter().map(String::as_str).collect();
         let mut config =
-            EngineConfig::new(issuer, &audiences).map_err(|error| self.placed(error))?;
+            EngineConfig::new(issuer, &audiences).map_err(|error| self.placed(&error))?;
         config.tokens = draft.tokens.clone();
         config.sessions = draft.sessions;
         config.accounts = draft.accounts.clone();
@@ -224,12 +224,12 @@ impl Settings {
         config.limits = draft.limits.clone();
         config.revocations = draft.revocations;
         config.keep_events = draft.keep_events;
-        config.validate().map_err(|error| self.placed(error))?;
+        config.validate().map_err(|error| self.placed(&error))?;
         Ok(config)
     }
 
     /// The engine names settings without their section.
-    fn placed(&self, error: countersign_engine::config::InvalidConfig) -> ConfigError {
+    fn placed(&self, error: &countersign_engine::config::InvalidConfig) -> ConfigError {
         let key = match error.setting {
             "session_idle" => "sessions.idle",
             "session_absolute" => "sessions.absolute",

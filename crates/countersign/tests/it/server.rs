@@ -5,10 +5,14 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio},
-    sync::mpsc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -38,6 +42,7 @@ const QUICK: &[(&str, &str)] = &[
 pub(crate) struct Place {
     dir: TempDir,
     environment: Vec<(String, String)>,
+    logs: AtomicUsize,
 }
 
 impl Place {
@@ -46,7 +51,7 @@ impl Place {
         let dir = tempfile::tempdir().unwrap();
         let environment =
             QUICK.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { dir, environment }
+        Self { dir, environment, logs: AtomicUsize::new(0) }
     }
 
     /// Sets a variable for everything that is run here.
@@ -74,6 +79,14 @@ impl Place {
     /// Its URL.
     pub(crate) fn database_url(&self) -> String {
         format!("sqlite:///{}", self.database().display())
+    }
+
+    /// A name for one more log: `log`, then `log-1`, ...
+    fn next_log(&self) -> PathBuf {
+        match self.logs.fetch_add(1, Ordering::Relaxed) {
+            0 => self.file("log"),
+            number => self.file(&format!("log-{number}")),
+        }
     }
 
     /// The program in this folder, with nothing of the caller's own configuration.
@@ -115,24 +128,26 @@ pub(crate) struct Server {
     /// `http://127.0.0.1:PORT`
     pub(crate) base_url: String,
     /// Where it runs.
-    pub(crate) dir: Place,
+    pub(crate) dir: Arc<Place>,
     /// The process.
     pub(crate) child: Child,
     /// A client that keeps its connections.
     pub(crate) http: reqwest::Client,
     args: Vec<String>,
+    log: PathBuf,
     stdout: mpsc::Receiver<String>,
 }
 
 impl Server {
     /// Starts `countersign serve` with these arguments more, in a folder of its own, and waits until
-    /// it listens. The log is `log` in the folder.
+    /// it listens.
     pub(crate) fn start(args: &[&str]) -> Self {
         Self::start_in(Place::new(), args)
     }
 
-    /// The same in this folder.
-    pub(crate) fn start_in(dir: Place, args: &[&str]) -> Self {
+    /// The same in this folder, which several may share.
+    pub(crate) fn start_in(dir: impl Into<Arc<Place>>, args: &[&str]) -> Self {
+        let dir = dir.into();
         let url = dir.database_url();
         let own = [
             "serve",
@@ -153,11 +168,13 @@ impl Server {
     }
 
     /// Runs exactly these arguments, which must make it listen.
-    pub(crate) fn launch(dir: Place, args: &[&str]) -> Self {
+    pub(crate) fn launch(dir: impl Into<Arc<Place>>, args: &[&str]) -> Self {
+        let dir = dir.into();
+        let log = dir.next_log();
         let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
-        let (child, stdout, base_url) = spawn(&dir, &args);
+        let (child, stdout, base_url) = spawn(&dir, &log, &args);
         let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build().unwrap();
-        Self { base_url, dir, child, http, args, stdout }
+        Self { base_url, dir, child, http, args, log, stdout }
     }
 
     /// An absolute URL.
@@ -176,7 +193,7 @@ impl Server {
 
     /// Everything logged so far.
     pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.dir.file("log")).unwrap()).into_owned()
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
     }
 
     /// Fails when one of these stands in the log, as it is or as JSON writes it.
@@ -262,7 +279,7 @@ impl Server {
         if self.child.try_wait().unwrap().is_none() {
             self.stop();
         }
-        (self.child, self.stdout, self.base_url) = spawn(&self.dir, &self.args);
+        (self.child, self.stdout, self.base_url) = spawn(&self.dir, &self.log, &self.args);
     }
 }
 
@@ -274,11 +291,11 @@ impl Drop for Server {
 }
 
 /// Starts it and waits for the line that says where it listens.
-fn spawn(dir: &Place, args: &[String]) -> (Child, mpsc::Receiver<String>, String) {
-    let log = File::options().create(true).append(true).open(dir.file("log")).unwrap();
+fn spawn(dir: &Place, log: &Path, args: &[String]) -> (Child, mpsc::Receiver<String>, String) {
+    let stderr = File::options().create(true).append(true).open(log).unwrap();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let mut command = dir.command(&args);
-    let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
     let lines = read_lines(child.stdout.take().unwrap());
     loop {
         match lines.recv_timeout(START) {
@@ -290,7 +307,7 @@ fn spawn(dir: &Place, args: &[String]) -> (Child, mpsc::Receiver<String>, String
             Err(_) => {
                 let _ = child.kill();
                 let status = child.wait();
-                let log = fs::read_to_string(dir.file("log")).unwrap_or_default();
+                let log = fs::read_to_string(log).unwrap_or_default();
                 panic!("it does not listen ({status:?}); log:\n{log}");
             }
         }
@@ -314,11 +331,4 @@ fn read_lines(stdout: ChildStdout) -> mpsc::Receiver<String> {
 /// Bytes as text.
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Everything from a stream, until it ends.
-pub(crate) fn read_all(mut stream: impl Read) -> String {
-    let mut bytes = Vec::new();
-    let _ = stream.read_to_end(&mut bytes);
-    text(&bytes)
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use countersign::engine::{
     Engine,
     clients::ClientKind,
-    ops::{admin_users::Actor, clients::AddClientRequest},
+    ops::{actor::Actor, clients::AddClientRequest},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;

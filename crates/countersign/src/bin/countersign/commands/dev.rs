@@ -7,7 +7,7 @@ use countersign::{
     config::Origin,
     engine::{
         Engine, Error,
-        ops::admin_users::{Actor, AddUserRequest},
+        ops::{actor::Actor, admin_users::AddUserRequest},
         random::{Random, SystemRandom},
     },
     stored_issuer,

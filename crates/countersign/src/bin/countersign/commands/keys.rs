@@ -1,7 +1,7 @@
 //! `countersign keys`
 
 use clap::{Args, Subcommand};
-use countersign::engine::{Engine, ops::admin_users::Actor};
+use countersign::engine::{Engine, ops::actor::Actor};
 
 use crate::{failure::Failure, output::Output, source::Source, views::KeyRow};
 

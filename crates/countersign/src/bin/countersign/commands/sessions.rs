@@ -1,7 +1,7 @@
 //! `countersign sessions`
 
 use clap::{Args, Subcommand};
-use countersign::engine::{Engine, ops::admin_users::Actor};
+use countersign::engine::{Engine, ops::actor::Actor};
 use serde_json::json;
 
 use crate::{failure::Failure, output::Output, source::Source, views::SessionRow};

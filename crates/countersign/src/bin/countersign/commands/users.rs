@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use countersign::engine::{
     Engine,
-    ops::admin_users::{Actor, AddUserRequest, GrantsRequest, UserQuery},
+    ops::{
+        actor::Actor,
+        admin_users::{AddUserRequest, GrantsRequest, UserQuery},
+    },
 };
 use serde_json::{Map, json};
 
