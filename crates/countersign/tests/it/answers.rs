@@ -171,6 +171,15 @@ pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
+/// The methods of a path item of OpenAPI, which has other members, too.
+pub(crate) fn operations(item: &Value) -> impl Iterator<Item = (Method, &Value)> {
+    let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    known.into_iter().filter_map(|method| {
+        let operation = item.get(method.as_str().to_ascii_lowercase())?;
+        Some((method, operation))
+    })
+}
+
 /// Seconds since the epoch.
 pub(crate) fn now() -> i64 {
     i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()

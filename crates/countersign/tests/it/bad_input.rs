@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    answers::{Answer, PASSWORD, Pair, read_answer},
+    answers::{Answer, PASSWORD, Pair, operations, read_answer},
     server::{Place, Server},
 };
 
@@ -151,7 +151,7 @@ async fn bodies_that_are_too_large_or_cut_off() {
              content-type: application/json\r\n{more}\r\n\r\n"
         )
     };
-    for length in ["10485760", "18446744073709551615", "65537"] {
+    for length in ["10485760", "9223372036854775807", "65537"] {
         let (status, answer) = server.raw(head(&format!("content-length: {length}")));
         assert_eq!(status, 413, "{answer}");
         assert!(answer.contains("payload_too_large"));
@@ -502,13 +502,12 @@ async fn no_body_makes_any_route_fail_itself() {
     }
     let mut asked = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
-        for (method, operation) in methods.as_object().unwrap() {
+        for (method, operation) in operations(methods) {
             let media = &operation["requestBody"]["content"]["application/json"];
             if media.is_null() || path.starts_with("/logout") {
                 continue;
             }
             let path = path.replace("{id}", "nobody");
-            let method: Method = method.to_ascii_uppercase().parse().unwrap();
             for body in &bodies {
                 let answer = server.call(method.clone(), &path, &root, Some(body.clone())).await;
                 let fine = (200..500).contains(&answer.status);
