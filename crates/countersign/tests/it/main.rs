@@ -9,4 +9,27 @@
     reason = "tests say what they expect by panicking"
 )]
 
+mod admin;
+mod answers;
+mod bad_input;
+mod cli;
+mod configuration;
+mod contention;
+mod crash;
+mod dev;
+mod disk;
+mod error_table;
+mod key_file;
+mod login;
+mod pitfalls;
+mod probe;
+mod processes;
+mod revocation;
+mod rotation;
+mod secrets;
 mod server;
+mod serving;
+mod standards;
+mod start_errors;
+mod story;
+mod tls;
