@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(nearest_key("isuer"), Some("issuer"));
         assert_eq!(nearest_key("tokens.acess_ttl"), Some("tokens.access_ttl"));
         assert_eq!(nearest_key("access_ttl"), Some("tokens.access_ttl"));
-        assert_eq!(nearest_key("database"), None);
+        assert_eq!(nearest_key("database"), Some("database_url"));
         assert_eq!(nearest_key("colour_of_the_moon"), None);
     }
 

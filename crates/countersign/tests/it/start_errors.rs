@@ -53,7 +53,7 @@ fn urls_that_name_no_database() {
 fn files_that_are_no_database() {
     let place = Place::new();
     fs::write(place.database(), "this is a text file, and a longer one than a header").unwrap();
-    refused(&place, &[], &["auth.db", "not a database"]);
+    refused(&place, &[], &["auth.db", "no SQLite database"]);
     fs::remove_file(place.database()).unwrap();
     fs::create_dir(place.database()).unwrap();
     refused(&place, &[], &["it is a folder"]);
@@ -89,7 +89,7 @@ fn another_issuer_and_another_master_key() {
     let place =
         place.with_env("COUNTERSIGN_MASTER_KEY", "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
     refused(&place, &[], &["master key 1 is not the one", "backup"]);
-    let place = place.with_env("COUNTERSIGN_MASTER_KEY", "1:short");
+    let place = place.with_env("COUNTERSIGN_MASTER_KEY", "1:AAAA");
     refused(&place, &[], &["COUNTERSIGN_MASTER_KEY cannot be read", "must have 32"]);
 }
 

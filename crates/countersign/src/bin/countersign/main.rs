@@ -18,7 +18,7 @@ use self::{commands::Command, failure::Failure};
 
 /// JWT authentication for your services: accounts, log-in, refresh, revocation, keys.
 #[derive(Debug, Parser)]
-#[command(name = "countersign", version, max_term_width = 100)]
+#[command(name = "countersign", version, max_term_width = 100, args_override_self = true)]
 #[command(after_help = "\
 Examples:
   countersign serve --dev                     try it: a server, a database and a demo account
