@@ -25,13 +25,10 @@ try {
   await page.locator(".opblock").first().waitFor();
 
   await page.locator(".btn.authorize").first().click();
-  const form = page.locator(".auth-container", { hasText: "password" }).filter({
-    has: page.locator("input[name=username], #oauth_username"),
-  });
-  await form.locator("#oauth_username").fill(username);
-  await form.locator("#oauth_password").fill(password);
-  await form.locator("button.authorize").click();
-  await form.getByText("Authorized").first().waitFor();
+  await page.locator("#oauth_username").fill(username);
+  await page.locator("#oauth_password").fill(password);
+  await page.getByLabel("Apply given OAuth2 credentials").click();
+  await page.getByLabel("Remove authorization").first().waitFor();
   await page.locator(".btn-done").first().click();
 
   const operation = page.locator(".opblock-get", {
