@@ -1,15 +1,8 @@
 //! What the HTTP surface is configured with: parsed once, valid from then on.
 
-use std::{
-    collections::BTreeSet,
-    net::IpAddr,
-    str::FromStr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeSet, net::IpAddr, str::FromStr, time::Duration};
+
+use tokio::sync::watch;
 
 /// What the HTTP surface is configured with.
 #[derive(Clone, Debug)]
@@ -227,23 +220,29 @@ impl FromStr for TrustedProxy {
 /// Whether requests are wanted here. Shared by its clones: the server lowers it when it begins to
 /// stop, so that a load balancer looks elsewhere first.
 #[derive(Clone, Debug)]
-pub struct Readiness(Arc<AtomicBool>);
+pub struct Readiness(watch::Sender<bool>);
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self(Arc::new(AtomicBool::new(true)))
+        Self(watch::Sender::new(true))
     }
 }
 
 impl Readiness {
     /// Says whether requests are wanted.
     pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+        self.0.send_replace(ready);
     }
 
     /// Whether requests are wanted.
     pub fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        *self.0.borrow()
+    }
+
+    /// Done when requests are not wanted, at once where that is so already.
+    pub(crate) async fn lost(&self) {
+        // The sender is this one; it cannot be gone.
+        let _ = self.0.subscribe().wait_for(|ready| !ready).await;
     }
 }
 

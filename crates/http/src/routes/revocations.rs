@@ -13,6 +13,9 @@ use crate::{
     state::AppState,
 };
 
+/// Once the server has begun to stop, a poll waits no longer than this.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
 /// Follow the revocations.
 ///
 /// One page a request, nothing is streamed. Without `after` it is a snapshot of all that is live.
@@ -43,5 +46,15 @@ pub(crate) async fn revocations(
     let caller = state.engine().authorize_caller(credentials, scopes::REVOCATIONS, &origin).await?;
     let wait = Duration::from_secs(query.number("wait")?.unwrap_or(0)).min(LONGEST_POLL);
     let after = query.0.take("after")?;
-    Ok(Answer(state.engine().revocation_feed(&caller, after.as_deref(), wait).await?))
+    let feed = |wait| state.engine().revocation_feed(&caller, after.as_deref(), wait);
+    tokio::select! {
+        page = feed(wait) => Ok(Answer(page?)),
+        () = stopping(&state) => Ok(Answer(feed(Duration::ZERO).await?)),
+    }
+}
+
+/// A poll must not hold up the end of the server; nor may followers ask in a circle until it comes.
+async fn stopping(state: &AppState) {
+    state.config().readiness.lost().await;
+    tokio::time::sleep(LAST_WAIT).await;
 }
