@@ -59,8 +59,9 @@ impl OpenError {
             }
             other => other.to_string(),
         };
+        let problem = problem.replace("the store is unavailable: ", "");
         // The file must not be probed by opening it: closing it would drop SQLite's locks on it.
-        let refused = ["readonly", "read-only", "ermission denied", "unable to open"];
+        let refused = ["readonly", "cannot be written", "ermission denied", "unable to open"];
         let mend = refused
             .iter()
             .any(|word| problem.contains(word))

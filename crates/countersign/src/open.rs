@@ -269,3 +269,67 @@ fn check_folder(path: &Path) -> Result<(), OpenError> {
 fn database(path: &Path, problem: &str) -> OpenError {
     OpenError::Database { problem: format!("{}: {problem}", path.display()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::MasterKeyError;
+
+    fn config(path: &Path) -> Config {
+        let url = format!("sqlite:///{}", path.display());
+        Config::new(&url, "https://a.example", &["api"]).unwrap()
+    }
+
+    async fn status(router: Router, path: &str) -> u16 {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        router.oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn it_opens_answers_closes_and_opens_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        for _ in 0..2 {
+            let mut config = config(&path);
+            config.http.mount = "/auth".into();
+            let auth = Countersign::open(config).await.unwrap();
+            let router = auth.router().unwrap();
+            assert_eq!(status(router.clone(), "/auth/readyz").await, 200);
+            assert_eq!(status(router.clone(), "/.well-known/jwks.json").await, 200);
+            assert_eq!(status(router, "/readyz").await, 404);
+            assert_eq!(status(auth.nested_router().unwrap(), "/readyz").await, 200);
+            auth.readiness().set(false);
+            assert_eq!(status(auth.nested_router().unwrap(), "/readyz").await, 503);
+            auth.close().await;
+            assert!(!dir.path().join("a.db-wal").exists(), "the database was not closed");
+        }
+        let url = config(&path).database;
+        assert_eq!(stored_issuer(&url).await.unwrap().as_deref(), Some("https://a.example"));
+        let (from, to) = migrate(&url).await.unwrap();
+        assert_eq!(from, to);
+    }
+
+    #[tokio::test]
+    async fn a_database_without_data_is_given_a_key_one_with_data_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        // What stopped after the schema and before the first row.
+        drop(SqliteStore::open(&SqliteOptions::new(&path)).unwrap());
+        Countersign::open(config(&path)).await.unwrap().close().await;
+        fs::remove_file(dir.path().join("a.db.key")).unwrap();
+        let error = Countersign::open(config(&path)).await.unwrap_err();
+        assert!(matches!(error, OpenError::MasterKey(MasterKeyError::Missing { .. })), "{error}");
+        assert!(!dir.path().join("a.db.key").exists());
+    }
+
+    #[tokio::test]
+    async fn dropped_it_stops_and_lets_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.db");
+        drop(Countersign::open(config(&path)).await.unwrap());
+        Countersign::open(config(&path)).await.unwrap().close().await;
+    }
+}

@@ -5,10 +5,12 @@
 //! [`Settings::build`] gives the [`Config`]. What settings there are stands in one table,
 //! `settings.rs`: the file's keys, the variables and `--set` all come from it.
 
+mod build;
 mod draft;
 mod environment;
 mod explain;
 mod file;
+mod gather;
 mod settings;
 mod value;
 
@@ -19,8 +21,8 @@ use countersign_http::{HttpConfig, InvalidHttpConfig};
 use secrecy::SecretString;
 
 pub use self::{
-    draft::Settings,
     explain::{Explained, Origin},
+    gather::Settings,
 };
 use crate::DatabaseUrl;
 

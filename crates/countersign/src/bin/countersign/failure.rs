@@ -29,12 +29,13 @@ impl Failure {
 
     /// Says it and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        if !self.quiet {
-            let mut stderr = io::stderr().lock();
-            let label = if stderr.is_terminal() { "\x1b[1;31merror\x1b[0m" } else { "error" };
-            // When nobody can be told, the exit code still can.
-            let _ = writeln!(stderr, "{label}: {}", one_line(&self.message));
+        if self.quiet {
+            return ExitCode::SUCCESS;
         }
+        let mut stderr = io::stderr().lock();
+        let label = if stderr.is_terminal() { "\x1b[1;31merror\x1b[0m" } else { "error" };
+        // When nobody can be told, the exit code still can.
+        let _ = writeln!(stderr, "{label}: {}", one_line(&self.message));
         match self.fault {
             Fault::Input => ExitCode::from(1),
             Fault::Ours => ExitCode::from(2),

@@ -58,13 +58,11 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let mut settings = self.settings()?;
-        if self.dev {
-            dev::prepare(&mut settings).await?;
-        }
         let mut server = settings.server()?;
         logging::start(server.log_format, &server.log_level)?;
         check_address(&server, &settings, self.dev)?;
         if self.dev {
+            dev::prepare(&mut settings).await?;
             server.drain_pause = Duration::ZERO;
         } else {
             // Before anything is touched.

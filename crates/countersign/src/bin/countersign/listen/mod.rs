@@ -158,7 +158,7 @@ fn most_connections(asked: usize) -> usize {
     let Some(limit) = descriptor_limit() else { return asked };
     let possible = limit.saturating_sub(RESERVED_DESCRIPTORS).max(8);
     if possible < asked {
-        tracing::warn!(
+        tracing::info!(
             connections = possible,
             limit,
             "the limit of open files allows fewer connections than server.max_connections"
