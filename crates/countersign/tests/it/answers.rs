@@ -1,6 +1,7 @@
 //! What comes back, checked the same way everywhere, and the requests that every subject needs.
 
 use std::{
+    fs,
     io::{Read, Write},
     net::TcpStream,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -311,6 +312,16 @@ impl Server {
     /// How many password hashes have been computed to verify.
     pub(crate) async fn hashes(&self) -> u64 {
         self.counter("countersign_password_verifications_total").await
+    }
+
+    /// Bytes of resident memory, and the most there ever were.
+    pub(crate) fn memory(&self) -> (u64, u64) {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let field = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1_024
+        };
+        (field("VmRSS:"), field("VmHWM:"))
     }
 
     /// A connection for requests that no client library would send.

@@ -235,3 +235,39 @@ async fn what_is_broken_here_says_nothing_of_itself() {
     stream.write_all(b"NONSENSE\r\n\r\n").unwrap();
     assert_eq!(read_answer(&mut stream).0, 400);
 }
+
+#[tokio::test]
+async fn h28_every_answer_says_how_it_may_be_used() {
+    let plain = Server::start(&[]);
+    let place = Place::new().with_env("COUNTERSIGN_HTTP_HSTS", "true");
+    let strict = Server::start_in(place, &[]);
+    for server in [&plain, &strict] {
+        let pair = server.join("ada").await;
+        let private = [
+            server.try_login("ada", PASSWORD).await,
+            server.refresh(&pair.refresh).await,
+            server.me(&pair.access).await,
+            server.call(Method::GET, "/users/me/sessions", &pair.access, None).await,
+            server.form("/revoke", &[("token", "x")]).await,
+            server.fetch("/nothing").await,
+            server.fetch("/healthz").await,
+            server.fetch("/metrics").await,
+            server.call(Method::POST, "/logout", &pair.access, None).await,
+        ];
+        let public = [server.fetch("/.well-known/jwks.json").await, server.fetch("/docs/").await];
+        for answer in &private {
+            assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
+            assert_eq!(answer.header("pragma"), "no-cache");
+        }
+        for answer in private.iter().chain(&public) {
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{answer:?}");
+            assert_eq!(answer.header("referrer-policy"), "no-referrer");
+            assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"));
+            let hsts = answer.header("strict-transport-security").starts_with("max-age=");
+            assert_eq!(hsts, server.dir.path() == strict.dir.path());
+            // Nothing says what runs here.
+            assert_eq!((answer.header("server"), answer.header("x-powered-by")), ("", ""));
+            assert_eq!(answer.header("set-cookie"), "");
+        }
+    }
+}

@@ -1,7 +1,6 @@
 //! Guessing passwords: what it tells, how often it can be tried, and what it costs.
 
 use std::{
-    fs,
     net::{IpAddr, Ipv4Addr},
     time::{Duration, Instant},
 };
@@ -67,6 +66,52 @@ async fn h01_every_refused_log_in_looks_and_costs_the_same() {
     assert!(form_answers.iter().all(|seen| *seen == form_answers[0]), "{form_answers:#?}");
 }
 
+/// How often a value of `left` is below one of `right`, ties being halves: 0.5 when nothing tells
+/// them apart.
+fn order(left: &[Duration], right: &[Duration]) -> f64 {
+    let pairs = left.iter().flat_map(|left| right.iter().map(move |right| left.cmp(right)));
+    let (mut below, mut all) = (0.0, 0.0);
+    for order in pairs {
+        all += 1.0;
+        below += match order {
+            std::cmp::Ordering::Less => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Greater => 0.0,
+        };
+    }
+    below / all
+}
+
+#[tokio::test]
+async fn h02_an_unknown_name_takes_as_long_as_a_wrong_password() {
+    // The real cost, and no budget, for what shall be measured is the check.
+    let place = Place::new()
+        .with_env("COUNTERSIGN_PASSWORDS_MEMORY_KIB", "19456")
+        .with_env("COUNTERSIGN_PASSWORDS_ITERATIONS", "2")
+        .with_env("COUNTERSIGN_LIMITS_ACCOUNT_NETWORK", "none")
+        .with_env("COUNTERSIGN_LIMITS_ACCOUNT_UNKNOWN", "none");
+    let (server, root) = Server::with_root_in(place).await;
+    server.join("ada").await;
+    server.join("gone").await;
+    server.call(Method::POST, "/admin/users/gone/disable", &root, None).await.ok();
+    let mut times: [Vec<Duration>; 3] = Default::default();
+    for round in 0..120 {
+        // Each goes first, second and third equally often.
+        for place in 0..3 {
+            let index = (round + place) % 3;
+            let started = Instant::now();
+            let answer = server.try_login(["ada", "eve", "gone"][index], WRONG).await;
+            times[index].push(started.elapsed());
+            assert_eq!(answer.status, 401);
+        }
+    }
+    let [wrong, unknown, disabled] = &times;
+    for other in [unknown, disabled] {
+        let order = order(wrong, other);
+        assert!((0.35..=0.65).contains(&order), "{order}");
+    }
+}
+
 #[tokio::test]
 async fn h05_a_guesser_has_few_tries_whatever_the_route_and_the_spelling() {
     let server = Server::start(&[]);
@@ -76,7 +121,7 @@ async fn h05_a_guesser_has_few_tries_whatever_the_route_and_the_spelling() {
     // An unknown name runs out as a known one does, to the byte.
     for name in ["ada", "nobody"] {
         let before = server.hashes().await;
-        let spellings = [name.to_owned(), name.to_uppercase(), format!("\u{ff21}da")];
+        let spellings = [name.to_owned(), name.to_uppercase(), "\u{ff21}da".to_owned()];
         let mut limited = Vec::new();
         for index in 0..12 {
             let name = &spellings[index % if name == "ada" { 3 } else { 2 }];
@@ -247,16 +292,6 @@ async fn an_attacker_does_not_lock_the_owner_out() {
     assert!(server.hashes().await - before <= 5);
 }
 
-/// Bytes of resident memory, and the most there ever were.
-fn memory(server: &Server) -> (u64, u64) {
-    let status = fs::read_to_string(format!("/proc/{}/status", server.child.id())).unwrap();
-    let field = |name: &str| {
-        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1_024
-    };
-    (field("VmRSS:"), field("VmHWM:"))
-}
-
 #[tokio::test]
 async fn h23_a_thousand_log_ins_at_once_have_bounds() {
     // The real cost: 19 MiB for each hash.
@@ -267,7 +302,7 @@ async fn h23_a_thousand_log_ins_at_once_have_bounds() {
         .with_env("COUNTERSIGN_PASSWORDS_QUEUE", "16");
     let server = Server::start_in(place, &[]);
     server.join("ada").await;
-    let (before, _) = memory(&server);
+    let (before, _) = server.memory();
     let mut tries = tokio::task::JoinSet::new();
     for index in 0..1_000 {
         let body = json!({"username": format!("user{index}"), "password": PASSWORD});
@@ -298,7 +333,7 @@ async fn h23_a_thousand_log_ins_at_once_have_bounds() {
     }
     // The client and the server share the machine, so this is generous.
     assert!(worst < Duration::from_secs(3), "/healthz took {worst:?}");
-    let (_, most) = memory(&server);
+    let (_, most) = server.memory();
     let bound = before + 2 * 19_456 * 1_024 + 96 * 1_024 * 1_024;
     assert!(most <= bound, "{} MiB, bound {} MiB", most >> 20, bound >> 20);
     server.pair("ada").await;

@@ -206,3 +206,28 @@ async fn i07_a_token_for_somebody_else_is_inactive() {
     let next = Pair::of(server.refresh(&reports.refresh).await.ok());
     assert_eq!(next.claims()["aud"], "reports");
 }
+
+#[tokio::test]
+async fn i02_guessing_is_limited() {
+    let place = Place::new().with_env("COUNTERSIGN_LIMITS_FAILURES_ADDRESS", "5/minute");
+    let (server, root) = Server::with_root_in(place).await;
+    let secret = server.client(&root, "reports-api", "resource_server").await;
+    let ask = |path: &'static str, secret: String| {
+        let request = match path {
+            "/introspect" => server.form_request(path, "token=x"),
+            _ => server.http.get(server.url(path)),
+        };
+        Answer::to(request.basic_auth("reports-api", Some(secret)))
+    };
+    for path in ["/introspect", "/revocations", "/introspect", "/revocations", "/introspect"] {
+        ask(path, "a guess".into()).await.refused(401, "invalid_client");
+    }
+    // Both doors are shut now, and the right secret is not told from a wrong one.
+    for secret in ["a guess", &secret] {
+        for path in ["/introspect", "/revocations"] {
+            let answer = ask(path, secret.to_owned()).await;
+            answer.refused(429, "rate_limited");
+            assert!(!answer.header("retry-after").is_empty());
+        }
+    }
+}
