@@ -219,6 +219,7 @@ impl Engine {
         plan: impl Fn(&[StoredKey]) -> Option<Vec<StoredKey>> + Send + Sync,
     ) -> Result<String> {
         let now = self.now();
+        self.learn_max_access_ttl().await?;
         let times = self.ring_times();
         for _ in 0..TRIES {
             let (version, rows) = self.0.store.ring().await?;
