@@ -73,7 +73,7 @@ pub fn verifying(keys: &[StoredKey], now: Timestamp) -> impl Iterator<Item = &St
 
 /// A key that stands in the ring is published, whatever this machine's clock says of the instant:
 /// with a clock that is behind, its tokens would be refused here.
-fn verifies(key: &StoredKey, now: Timestamp) -> bool {
+pub(super) fn verifies(key: &StoredKey, now: Timestamp) -> bool {
     key.compromised_at.is_none() && key.verifies_until.is_none_or(|until| now < until)
 }
 

@@ -16,26 +16,26 @@ use crate::{
 /// The label of the key that private keys are encrypted under.
 const SEAL_LABEL: &str = "signing-key";
 
+/// A key, prepared.
 struct RingKey {
-    stored: StoredKey,
     key: SigningKey,
     signer: Signer,
 }
 
-/// One reading of the ring.
+/// One reading of the ring: the rows, and the prepared key of each in the same order.
 pub struct KeyRing {
     version: u64,
+    rows: Vec<StoredKey>,
     keys: Vec<RingKey>,
 }
 
 impl fmt::Debug for KeyRing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kids: Vec<&str> = self.keys.iter().map(|key| key.stored.kid.as_str()).collect();
         formatter
             .debug_struct("KeyRing")
             .field("version", &self.version)
-            .field("keys", &kids)
-            .finish()
+            .field("rows", &self.rows)
+            .finish_non_exhaustive()
     }
 }
 
@@ -45,8 +45,8 @@ impl KeyRing {
     /// # Errors
     /// When a private key cannot be opened with these master keys or is not what its row says.
     pub(crate) fn read(version: u64, rows: Vec<StoredKey>, master: &MasterKeys) -> Result<Self> {
-        let keys = rows.into_iter().map(|stored| open(stored, master)).collect::<Result<_>>()?;
-        Ok(Self { version, keys })
+        let keys = rows.iter().map(|row| open(row, master)).collect::<Result<_>>()?;
+        Ok(Self { version, rows, keys })
     }
 
     /// The version that was read.
@@ -58,24 +58,19 @@ impl KeyRing {
     /// public keys in one set are the classic confusion (RFC 8725 2.1).
     pub(crate) fn goes_with(&self, algorithm: Algorithm, now: Timestamp) -> bool {
         self.verifying(now)
-            .all(|key| key.key.algorithm().is_symmetric() == algorithm.is_symmetric())
-    }
-
-    /// The rows.
-    pub fn rows(&self) -> Vec<StoredKey> {
-        self.keys.iter().map(|key| key.stored.clone()).collect()
+            .all(|(_, key)| key.key.algorithm().is_symmetric() == algorithm.is_symmetric())
     }
 
     /// What signs access tokens at `now`.
     pub(crate) fn signer(&self, now: Timestamp) -> Option<&Signer> {
-        let rows = self.rows_ref();
-        let kid = &plan::signing(&rows, now)?.kid;
-        self.keys.iter().find(|key| key.stored.kid == *kid).map(|key| &key.signer)
+        let kid = &plan::signing(&self.rows, now)?.kid;
+        let mut prepared = self.rows.iter().zip(&self.keys);
+        prepared.find(|(row, _)| row.kid == *kid).map(|(_, key)| &key.signer)
     }
 
     /// What verifies at `now`, and the algorithms of it.
     pub(crate) fn verification(&self, now: Timestamp) -> Result<(KeySet, Vec<Algorithm>)> {
-        let keys: Vec<_> = self.verifying(now).map(|key| key.key.verifying_key()).collect();
+        let keys: Vec<_> = self.verifying(now).map(|(_, key)| key.key.verifying_key()).collect();
         let mut algorithms: Vec<Algorithm> = Vec::new();
         for key in &keys {
             if !algorithms.contains(&key.algorithm()) {
@@ -88,18 +83,12 @@ impl KeyRing {
     /// The JWKS document at `now`: public keys only (RFC 7517 5).
     pub(crate) fn jwks_json(&self, now: Timestamp) -> Arc<str> {
         let keys: Vec<&str> =
-            self.verifying(now).filter_map(|key| key.stored.public_jwk.as_deref()).collect();
+            self.verifying(now).filter_map(|(row, _)| row.public_jwk.as_deref()).collect();
         format!("{{\"keys\":[{}]}}", keys.join(",")).into()
     }
 
-    fn verifying(&self, now: Timestamp) -> impl Iterator<Item = &RingKey> {
-        let rows = self.rows_ref();
-        let kids: Vec<String> = plan::verifying(&rows, now).map(|key| key.kid.clone()).collect();
-        self.keys.iter().filter(move |key| kids.contains(&key.stored.kid))
-    }
-
-    fn rows_ref(&self) -> Vec<StoredKey> {
-        self.rows()
+    fn verifying(&self, now: Timestamp) -> impl Iterator<Item = (&StoredKey, &RingKey)> {
+        self.rows.iter().zip(&self.keys).filter(move |(row, _)| plan::verifies(row, now))
     }
 }
 
@@ -135,7 +124,7 @@ pub(crate) fn make(
     })
 }
 
-fn open(stored: StoredKey, master: &MasterKeys) -> Result<RingKey> {
+fn open(stored: &StoredKey, master: &MasterKeys) -> Result<RingKey> {
     let algorithm: Algorithm = stored
         .algorithm
         .parse()
@@ -154,7 +143,7 @@ fn open(stored: StoredKey, master: &MasterKeys) -> Result<RingKey> {
         .with_kid(stored.kid.clone());
     // RFC 9068 2.1: the type says that this is an access token and nothing else.
     let signer = Signer::new(key.clone()).typ("at+jwt");
-    Ok(RingKey { stored, key, signer })
+    Ok(RingKey { key, signer })
 }
 
 fn internal(error: impl fmt::Display) -> Error {

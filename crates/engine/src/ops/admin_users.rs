@@ -78,9 +78,9 @@ impl Engine {
     /// [`Error::NotFound`].
     pub async fn user(&self, id_or_name: &str) -> Result<User> {
         if let Ok(id) = id_or_name.parse::<UserId>() {
-            let found = self.0.store.find_user(&id).await?;
-            if let Some(user) = found.filter(|user| user.deleted_at.is_none()) {
-                return Ok(user);
+            // An id wins over a name, a deleted user's id too: nobody is mistaken for a tombstone.
+            if let Some(user) = self.0.store.find_user(&id).await? {
+                return if user.deleted_at.is_none() { Ok(user) } else { Err(unknown()) };
             }
         }
         let name =
