@@ -68,7 +68,7 @@ impl Serve {
             // Before anything is touched.
             settings.clone().build()?;
         }
-        let listener = Listener::bind(&server).await?;
+        let listener = Listener::bind(&server)?;
         if self.dev {
             dev::finish(&mut settings, &listener.url())?;
         }

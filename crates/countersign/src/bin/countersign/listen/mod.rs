@@ -9,7 +9,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use axum::Router;
 use countersign::config::ServerConfig;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{Semaphore, watch},
     time::{sleep, timeout},
 };
@@ -22,6 +22,9 @@ use crate::failure::Failure;
 const DRAIN: Duration = Duration::from_secs(10);
 /// After an accept that failed: descriptors do not come back by asking again at once.
 const PAUSE: Duration = Duration::from_millis(100);
+/// So many connections may wait to be accepted. When everybody comes back at once after a restart, the
+/// usual 128 are too few: the system drops the others, and they try again seconds later.
+const BACKLOG: u32 = 4_096;
 /// Descriptors that are not connections: database, log, libraries.
 const RESERVED_DESCRIPTORS: usize = 64;
 
@@ -46,10 +49,10 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Takes the address.
-    pub(crate) async fn bind(config: &ServerConfig) -> Result<Self, Failure> {
+    pub(crate) fn bind(config: &ServerConfig) -> Result<Self, Failure> {
         let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
         let refuse = |error: io::Error| refused(config.listen, &error);
-        let tcp = TcpListener::bind(config.listen).await.map_err(refuse)?;
+        let tcp = listen(config.listen).map_err(refuse)?;
         let address = tcp.local_addr().map_err(refuse)?;
         Ok(Self { tcp, address, tls, most: most_connections(config.max_connections) })
     }
@@ -102,6 +105,15 @@ impl Listener {
             });
         }
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Elsewhere it would let two processes listen at once.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The next connection; `None` after a failure, and after a pause where one helps.
