@@ -9,7 +9,7 @@ use crate::{
     events::{Event, EventKind},
     ids::Origin,
     limits::{Rates, network},
-    passwords::VerifyOutcome,
+    passwords::{Busy, VerifyOutcome},
     store::{BudgetOutcome, BudgetRule, Effects, NetworkHash},
     users::{PasswordHash, User},
 };
@@ -54,16 +54,18 @@ impl Engine {
         let now = self.now();
         let network = self.network_of(account.name, origin);
         let rules = self.budgets(account, network);
+        let busy = |busy: Busy| Error::Busy { retry_after: busy.retry_after };
+        let place = self.0.hasher.reserve().map_err(busy)?;
         self.charge(&rules, now).await?;
         let hash = account
             .user
             .filter(|user| user.is_active())
             .and_then(|user| user.password_hash.as_ref());
-        let outcome = match self.0.hasher.verify(password, hash).await {
+        let outcome = match self.0.hasher.verify_in(place, password, hash).await {
             Ok(outcome) => outcome,
-            Err(busy) => {
+            Err(refused) => {
                 self.0.store.refund(&rules, now).await?;
-                return Err(Error::Busy { retry_after: busy.retry_after });
+                return Err(busy(refused));
             }
         };
         let (VerifyOutcome::Match { upgrade }, Some(hash)) = (outcome, hash) else {

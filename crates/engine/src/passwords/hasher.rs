@@ -70,9 +70,15 @@ struct Inner {
     verifications: AtomicU64,
 }
 
+/// A place in the queue, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _permit: OwnedSemaphorePermit,
+}
+
 /// Held until the work is done, also when nobody waits for its answer any more.
 struct Permit {
-    _place: OwnedSemaphorePermit,
+    _place: Place,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -115,7 +121,7 @@ impl PasswordHasher {
         random: &dyn Random,
     ) -> Result<PasswordHash, Busy> {
         let salt = random::bytes(random);
-        let hash = self.run(password, move |inner, password| {
+        let hash = self.run(self.reserve()?, password, move |inner, password| {
             argon::hash(inner.parameters, &salt, password, &inner.memory)
         });
         hash.await?.ok_or(Busy::NOW)
@@ -131,6 +137,23 @@ impl PasswordHasher {
         password: &SecretString,
         hash: Option<&PasswordHash>,
     ) -> Result<VerifyOutcome, Busy> {
+        self.verify_in(self.reserve()?, password, hash).await
+    }
+
+    /// Takes a place in the queue, before anything is written for a check: so a refusal under a
+    /// flood costs next to nothing.
+    pub(crate) fn reserve(&self) -> Result<Place, Busy> {
+        let permit = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| Busy::NOW)?;
+        Ok(Place { _permit: permit })
+    }
+
+    /// [`verify`](Self::verify) in a place that was taken before.
+    pub(crate) async fn verify_in(
+        &self,
+        place: Place,
+        password: &SecretString,
+        hash: Option<&PasswordHash>,
+    ) -> Result<VerifyOutcome, Busy> {
         // Nobody has such a password, whoever is named; so this tells nothing.
         if password.expose_secret().len() > MAX_PASSWORD_BYTES {
             return Ok(VerifyOutcome::Mismatch);
@@ -139,7 +162,8 @@ impl PasswordHasher {
         if hash.is_some() && stored.is_none() {
             tracing::warn!("a stored password hash is of an unknown form or costs too much");
         }
-        self.run(password, move |inner, password| inner.verify(password, stored.as_ref())).await
+        self.run(place, password, move |inner, password| inner.verify(password, stored.as_ref()))
+            .await
     }
 
     /// How many verifications have run, those without a hash included.
@@ -149,10 +173,11 @@ impl PasswordHasher {
 
     async fn run<T: Send + 'static>(
         &self,
+        place: Place,
         password: &SecretString,
         work: impl FnOnce(&Inner, &[u8]) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let permit = self.admit().await?;
+        let permit = self.admit(place).await?;
         let (inner, password) = (Arc::clone(&self.0), password.clone());
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
@@ -164,8 +189,7 @@ impl PasswordHasher {
         })
     }
 
-    async fn admit(&self) -> Result<Permit, Busy> {
-        let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| Busy::NOW)?;
+    async fn admit(&self, place: Place) -> Result<Permit, Busy> {
         let permit = Arc::clone(&self.0.permits).acquire_owned().await.map_err(|_| Busy::NOW)?;
         Ok(Permit { _place: place, _permit: permit })
     }
@@ -252,8 +276,8 @@ mod tests {
     #[tokio::test]
     async fn beyond_the_queue_the_answer_is_busy_at_once() {
         let hasher = hasher(1, 1);
-        let running = hasher.admit().await.unwrap();
-        let mut waiting = Box::pin(hasher.admit());
+        let running = hasher.admit(hasher.reserve().unwrap()).await.unwrap();
+        let mut waiting = Box::pin(hasher.admit(hasher.reserve().unwrap()));
         assert!(futures_pending(&mut waiting).await);
         assert_eq!(hasher.verify(&"x".into(), None).await, Err(Busy::NOW));
         assert_eq!(hasher.verifications(), 0);
@@ -273,7 +297,7 @@ mod tests {
                 let _ = start.send(());
                 let _ = finished.recv();
             };
-            shared.run(&"x".into(), work).await
+            shared.run(shared.reserve()?, &"x".into(), work).await
         });
         started.await.unwrap();
         caller.abort();
