@@ -255,7 +255,8 @@ async fn end_amid_refreshes(api: &Api, name: &str, ending: Ending, delay: Durati
                 Ending::Revocation => api.revoke(&pair.refresh).await,
                 Ending::LogoutEverywhere => api.logout_all(&pair.access).await,
             };
-            assert!(matches!(answer.unwrap().status, 200 | 204));
+            // One of the others may have been so late that it was taken for a thief.
+            assert!(matches!(answer.unwrap().status, 200 | 204 | 401));
         })
     };
     let chained = {

@@ -25,7 +25,7 @@ use self::{
 };
 use crate::{
     probe::{Api, Choices, place, seed, serve},
-    server::Server,
+    server::{AUDIENCE, ISSUER, Place, Server},
 };
 
 const CLIENTS: usize = 16;
@@ -46,17 +46,7 @@ async fn nothing_acknowledged_is_lost() {
     let kills = std::env::var("COUNTERSIGN_CRASH_KILLS").ok();
     let kills: usize = kills.map_or(20, |text| text.parse().expect("a number of kills"));
     let seed = seed("COUNTERSIGN_CRASH_SEED");
-    let path = std::env::temp_dir().join(format!("countersign-crash-{seed}.journal"));
-    let journal = JournalFile::create(&path);
-    let clients = (0..CLIENTS).map(|number| Client::new(number, seed, journal.clone())).collect();
-    let mut run = Run {
-        server: serve(place()),
-        clients,
-        database: Database::default(),
-        choices: Choices::new(seed),
-        journal,
-        starts: Vec::new(),
-    };
+    let mut run = Run::new(seed, "").await;
     if let Err(violation) = run.all(kills).await {
         panic!(
             "{violation}\nseed: COUNTERSIGN_CRASH_SEED={seed}\njournal: {}\nserver's log:\n{}",
@@ -68,10 +58,108 @@ async fn nothing_acknowledged_is_lost() {
     run.journal.remove();
 }
 
+/// What a database that lost something would look like.
+const DAMAGES: [(&str, &str); 9] = [
+    (
+        "an account",
+        "DELETE FROM users WHERE id = (SELECT user_id FROM sessions ORDER BY id DESC LIMIT 1)",
+    ),
+    (
+        "a password",
+        "UPDATE users SET password_hash = (SELECT password_hash FROM users AS others \
+         WHERE others.id <> users.id) \
+         WHERE id = (SELECT user_id FROM sessions ORDER BY id DESC LIMIT 1)",
+    ),
+    ("a session", "DELETE FROM sessions WHERE id = (SELECT max(id) FROM sessions)"),
+    (
+        "a rotation",
+        "UPDATE sessions SET counter = counter - 1 WHERE id = \
+         (SELECT id FROM sessions WHERE counter > 0 ORDER BY rotated_at LIMIT 1)",
+    ),
+    (
+        "the end of a session",
+        "UPDATE sessions SET ended_at = NULL, end_reason = NULL WHERE id = \
+         (SELECT id FROM sessions WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT 1)",
+    ),
+    (
+        "the revocation of a session",
+        "DELETE FROM revocations WHERE seq = \
+         (SELECT min(seq) FROM revocations WHERE kind = 'session')",
+    ),
+    (
+        "the revocations of access tokens",
+        "DELETE FROM revocations WHERE kind = 'token' \
+         AND (SELECT count(*) FROM revocations WHERE kind = 'token') > 3",
+    ),
+    (
+        "an audit row of an end",
+        "DELETE FROM events WHERE id = (SELECT min(id) FROM events WHERE kind = 'session.ended')",
+    ),
+    (
+        "the audit rows of revoked access tokens",
+        "DELETE FROM events WHERE kind = 'token.revoked' \
+         AND (SELECT count(*) FROM events WHERE kind = 'token.revoked') > 3",
+    ),
+];
+
+/// The checker is worth its name: whatever is taken out of the database, it misses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_lost_is_missed() {
+    let seed = seed("COUNTERSIGN_CRASH_SEED");
+    for (number, (what, damage)) in DAMAGES.into_iter().enumerate() {
+        let mut run = Run::new(seed, &format!("-{number}")).await;
+        let missed = run.damaged(damage).await;
+        let Err(violation) = missed else { panic!("{what} was not missed; seed {seed}") };
+        eprintln!("{what}: {violation}");
+        run.journal.remove();
+    }
+}
+
 impl Run {
+    /// A new server, which is killed some times already while it makes its database.
+    async fn new(seed: u64, suffix: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("countersign-crash-{seed}{suffix}.journal"));
+        let journal = JournalFile::create(&path);
+        let mut choices = Choices::new(seed);
+        let place = place();
+        for _ in 0..4 {
+            kill_while_starting(&place, choices.millis(1, 120)).await;
+        }
+        Self {
+            server: serve(place),
+            clients: (0..CLIENTS)
+                .map(|number| Client::new(number, seed, journal.clone()))
+                .collect(),
+            database: Database::default(),
+            choices,
+            journal,
+            starts: Vec::new(),
+        }
+    }
+
+    /// One kill, then this is done to the database, then the check.
+    async fn damaged(&mut self, damage: &str) -> Result<(), Violation> {
+        let mut changed = 0;
+        for kill in 0..10 {
+            // Long enough that the oldest of anything was acknowledged.
+            self.load_and_kill(kill, Duration::from_secs(1)).await?;
+            let database = rusqlite::Connection::open(self.server.dir.database()).unwrap();
+            changed = database.execute(damage, []).unwrap();
+            drop(database);
+            self.start().await?;
+            if changed > 0 {
+                break;
+            }
+            self.check().await?;
+        }
+        assert!(changed > 0, "there was nothing to take out");
+        self.check().await
+    }
+
     async fn all(&mut self, kills: usize) -> Result<(), Violation> {
         for kill in 0..kills {
-            self.load_and_kill(kill).await?;
+            let patience = self.choices.millis(100, 1_200);
+            self.load_and_kill(kill, patience).await?;
             self.start().await?;
             self.check().await?;
         }
@@ -79,8 +167,7 @@ impl Run {
     }
 
     /// All clients at once, and at a random moment no server any more.
-    async fn load_and_kill(&mut self, kill: usize) -> Result<(), Violation> {
-        let patience = self.choices.millis(100, 1_200);
+    async fn load_and_kill(&mut self, kill: usize, patience: Duration) -> Result<(), Violation> {
         let api = Api::of(&self.server);
         let stop = Arc::new(AtomicBool::new(false));
         let tasks: Vec<_> = self
@@ -109,7 +196,7 @@ impl Run {
     /// Starts it again; one in three times it is killed while it starts, too.
     async fn start(&mut self) -> Result<(), Violation> {
         if self.choices.below(3) == 0 {
-            self.kill_while_starting().await;
+            kill_while_starting(&self.server.dir, self.choices.millis(1, 80)).await;
         }
         let started = Instant::now();
         self.server.restart();
@@ -128,17 +215,6 @@ impl Run {
             return Err(format!("it was ready after {took:?}, not within {READY:?}"));
         }
         Ok(())
-    }
-
-    async fn kill_while_starting(&mut self) {
-        let database = self.server.dir.database_url();
-        let args = ["serve", "--listen", "127.0.0.1:0", "--database", &database];
-        let issuer = ["--issuer", crate::server::ISSUER, "--audience", crate::server::AUDIENCE];
-        let mut command = self.server.dir.command(&[&args[..], &issuer[..]].concat());
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        tokio::time::sleep(self.choices.millis(1, 80)).await;
-        let _ = child.kill();
-        child.wait().unwrap();
     }
 
     async fn check(&mut self) -> Result<(), Violation> {
@@ -200,4 +276,25 @@ impl Run {
             self.starts.last().unwrap(),
         );
     }
+}
+
+/// Starts it on this folder's database, and kills it after so long.
+async fn kill_while_starting(place: &Place, after: Duration) {
+    let database = place.database_url();
+    let args = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--database",
+        &database,
+        "--issuer",
+        ISSUER,
+        "--audience",
+        AUDIENCE,
+    ];
+    let mut command = place.command(&args);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    tokio::time::sleep(after).await;
+    let _ = child.kill();
+    child.wait().unwrap();
 }
