@@ -241,7 +241,7 @@ impl Default for LimitConfig {
             account_network: rates(&[(5, 60), (10, 900)]),
             account_unknown: rates(&[(10, 900)]),
             login_address: rates(&[(30, 60)]),
-            register_address: rates(&[(30, 60)]),
+            register_address: rates(&[(300, 60)]),
             failures_address: rates(&[(60, 60)]),
         }
     }

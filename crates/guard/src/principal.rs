@@ -85,15 +85,15 @@ impl Principal {
     /// # Errors
     /// [`Error::Insufficient`] names those that are missing.
     pub fn require_scopes(&self, scopes: &[&str]) -> Result<(), Error> {
-        demand(scopes, |scope| self.has_scope(scope))
+        demand(scopes, |scope| self.has_scope(scope), |missing| Error::Insufficient { missing })
     }
 
     /// Demands every one of `roles`.
     ///
     /// # Errors
-    /// [`Error::Insufficient`] names those that are missing.
+    /// [`Error::LacksRole`] names those that are missing.
     pub fn require_roles(&self, roles: &[&str]) -> Result<(), Error> {
-        demand(roles, |role| self.has_role(role))
+        demand(roles, |role| self.has_role(role), |missing| Error::LacksRole { missing })
     }
 
     /// How long ago the user authenticated.
@@ -102,11 +102,11 @@ impl Principal {
     }
 }
 
-fn demand(names: &[&str], holds: impl Fn(&str) -> bool) -> Result<(), Error> {
+fn demand(
+    names: &[&str],
+    holds: impl Fn(&str) -> bool,
+    refuse: impl Fn(String) -> Error,
+) -> Result<(), Error> {
     let missing: Vec<&str> = names.iter().copied().filter(|name| !holds(name)).collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::Insufficient { missing: missing.join(" ") })
-    }
+    if missing.is_empty() { Ok(()) } else { Err(refuse(missing.join(" "))) }
 }

@@ -41,11 +41,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listen = std::env::var("LISTEN").unwrap_or("127.0.0.1:3000".into());
 
     // The issuer is where the routes are reached; the audience is who takes the tokens.
-    let config = Config::builder(&database, "http://127.0.0.1:3000", "notes").mount("/auth").build()?;
+    let mut config = Config::new(&database, "http://127.0.0.1:3000", &["notes"])?;
+    config.http.mount = "/auth".into();
     let auth = Countersign::open(config).await?;
 
     let app = App { guard: Arc::clone(auth.guard()), greeting: "Hello" };
-    let router = routes(app).merge(auth.router());
+    let router = routes(app).merge(auth.router()?);
 
     let listener = tokio::net::TcpListener::bind(&listen).await?;
     println!("listening on http://{}", listener.local_addr()?);

@@ -32,10 +32,16 @@ pub enum Error {
     /// The token, or something it belongs to, was revoked.
     #[error("the access token was revoked")]
     Revoked,
-    /// The token is good and does not allow this (RFC 6750 3.1).
-    #[error("the access token lacks {missing}")]
+    /// The token is good and lacks a scope (RFC 6750 3.1).
+    #[error("the access token lacks the scope {missing}")]
     Insufficient {
-        /// The scopes or roles that it lacks, separated by spaces.
+        /// The scopes that it lacks, separated by spaces.
+        missing: String,
+    },
+    /// The token is good and its user lacks a role.
+    #[error("the access token lacks the role {missing}")]
+    LacksRole {
+        /// The roles that it lacks, separated by spaces.
         missing: String,
     },
     /// The revocation view is older than its bound, so nothing can be said.
@@ -53,7 +59,7 @@ impl Error {
             Self::Missing => ErrorCode::MissingToken,
             Self::Malformed { .. } => ErrorCode::InvalidRequest,
             Self::Token(_) | Self::Foreign { .. } | Self::Revoked => ErrorCode::InvalidToken,
-            Self::Insufficient { .. } => ErrorCode::InsufficientScope,
+            Self::Insufficient { .. } | Self::LacksRole { .. } => ErrorCode::InsufficientScope,
             Self::Stale { .. } => ErrorCode::TemporarilyUnavailable,
         }
     }
@@ -75,6 +81,7 @@ impl Error {
             Self::Missing
             | Self::Malformed { .. }
             | Self::Insufficient { .. }
+            | Self::LacksRole { .. }
             | Self::Stale { .. } => self.code().as_str(),
         }
     }

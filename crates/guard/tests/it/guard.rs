@@ -1,0 +1,126 @@
+//! What the guard lets in, and what it does not.
+
+use std::{sync::Arc, time::Duration};
+
+use countersign_guard::{Error, FailMode, Guard, Presented, revocation::Target};
+use serde_json::{Value, json};
+
+use crate::world::{AUDIENCE, ISSUER, World};
+
+fn code(world: &World, token: &str) -> &'static str {
+    match world.guard.check(&Presented::bearer(token)) {
+        Ok(_) => "let in",
+        Err(error) => error.category(),
+    }
+}
+
+#[test]
+fn a_good_token_says_who_is_asking() {
+    let world = World::new();
+    let principal = world.guard.check(&Presented::bearer(&world.token(&json!({})))).unwrap();
+    assert_eq!(principal.user_id(), "user-1");
+    assert_eq!(principal.username(), Some("ada"));
+    assert_eq!(principal.scopes().collect::<Vec<_>>(), ["read", "write"]);
+    assert!(principal.has_role("clerk") && !principal.has_role("admin"));
+    assert!(principal.require_scopes(&["read"]).is_ok());
+    let Err(Error::Insufficient { missing }) = principal.require_scopes(&["read", "x", "y"]) else {
+        panic!("scopes that it lacks");
+    };
+    assert_eq!(missing, "x y");
+    assert!(matches!(principal.require_roles(&["admin"]), Err(Error::LacksRole { .. })));
+    assert_eq!(principal.claims().custom["team"], "blue");
+}
+
+#[test]
+fn a_token_of_another_issuer_audience_or_time_is_refused() {
+    let world = World::new();
+    let now = world.now();
+    let cases = [
+        (json!({ "iss": "https://other.example" }), "iss_mismatch"),
+        (json!({ "aud": "other" }), "aud_mismatch"),
+        (json!({ "exp": now }), "token_expired"),
+        (json!({ "iat": now + 61 }), "token_issued_in_future"),
+        (json!({ "nbf": now + 61 }), "token_not_yet_valid"),
+        (json!({ "iat": now + 59 }), "let in"),
+    ];
+    for (claims, expected) in cases {
+        assert_eq!(code(&world, &world.token(&claims)), expected, "{claims}");
+    }
+}
+
+#[test]
+fn what_every_engine_token_has_must_be_there() {
+    let world = World::new();
+    for claim in ["sid", "gen", "jti", "sub", "client_id", "iat", "exp", "iss", "aud"] {
+        let token = world.token(&json!({ claim: Value::Null }));
+        assert_ne!(code(&world, &token), "let in", "{claim}");
+    }
+}
+
+#[test]
+fn w13_a_token_bound_to_a_key_is_not_taken_as_plain_bearer() {
+    let world = World::new();
+    let token = world.token(&json!({ "cnf": { "jkt": "thumbprint" } }));
+    assert_eq!(code(&world, &token), "token_foreign");
+}
+
+#[test]
+fn h14_only_the_access_token_type_is_taken() {
+    let world = World::new();
+    for typ in ["JWT", "id+jwt", "logout+jwt", "rt+jwt"] {
+        assert_eq!(code(&world, &world.token_of_type(typ, &json!({}))), "typ_mismatch", "{typ}");
+    }
+    assert_eq!(code(&world, &world.token_of_type("application/at+jwt", &json!({}))), "let in");
+}
+
+#[test]
+fn a_revoked_token_is_refused_whatever_was_revoked_of_it() {
+    let targets = [
+        Target::Token { id: "token-1".into() },
+        Target::Session { id: "session-1".into() },
+        Target::User { id: "user-1".into(), below: 4 },
+        Target::Client { id: "first-party".into(), disabled: true },
+    ];
+    for target in targets {
+        let world = World::new();
+        let token = world.token(&json!({}));
+        assert_eq!(code(&world, &token), "let in");
+        world.guard.view().apply(&target, None);
+        assert_eq!(code(&world, &token), "token_revoked", "{target:?}");
+    }
+    let world = World::new();
+    world.guard.view().apply(&Target::Key { id: world.kid().to_owned() }, None);
+    assert_eq!(code(&world, &world.token(&json!({}))), "token_revoked");
+}
+
+#[test]
+fn a_stale_view_answers_503_unless_the_route_fails_open_and_still_refuses_what_it_knows() {
+    let world = World::new();
+    let token = world.token(&json!({}));
+    world.advance(Duration::from_secs(301));
+    assert_eq!(code(&world, &token), "temporarily_unavailable");
+    let presented = Presented::bearer(&token);
+    assert!(world.guard.check_with(&presented, FailMode::Open).is_ok());
+    world.guard.view().apply(&Target::Session { id: "session-1".into() }, None);
+    assert!(matches!(world.guard.check_with(&presented, FailMode::Open), Err(Error::Revoked)));
+}
+
+#[test]
+fn a_replaced_key_set_takes_effect_at_once() {
+    let world = World::new();
+    let token = world.token(&json!({}));
+    let other = World::new();
+    world.guard.replace_keys(other.keys(), &other.algorithms()).unwrap();
+    assert_eq!(code(&world, &token), "key_not_found");
+    assert_eq!(code(&world, &other.token(&json!({}))), "let in");
+}
+
+#[test]
+fn a_guard_is_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let world = World::new();
+    shared(&world.guard);
+    let guard: Arc<Guard> = Arc::clone(&world.guard);
+    assert_eq!((guard.policy().issuer.as_str(), guard.realm()), (ISSUER, ISSUER));
+    assert_eq!(guard.policy().audiences, [AUDIENCE]);
+}
