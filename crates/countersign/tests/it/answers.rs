@@ -16,7 +16,7 @@ use crate::server::{Place, Server};
 /// A password that may be set.
 pub(crate) const PASSWORD: &str = "a long and quiet river";
 /// What a form's `Content-Type` is.
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 /// How long something that comes by itself may take, loaded machines included.
 const SOON: Duration = Duration::from_secs(20);
 
@@ -236,6 +236,19 @@ impl Server {
     /// `POST` with a form that is encoded already; more can be added.
     pub(crate) fn form_request(&self, path: &str, form: &str) -> RequestBuilder {
         self.http.post(self.url(path)).header("content-type", FORM).body(form.to_owned())
+    }
+
+    /// `POST` of a body that is refused unread. The connection may end while it is still sent, and the
+    /// answer with it; then it is sent again.
+    pub(crate) async fn send_too_much(&self, path: &str, content_type: &str, body: &str) -> Answer {
+        let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+        until("the answer arrives", async || {
+            let request = client.post(self.url(path)).header("content-type", content_type);
+            let response = request.body(body.to_owned()).send().await.ok()?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            Some(Answer { status, headers, body: response.text().await.ok()? })
+        })
+        .await
     }
 
     /// `GET` without anything.

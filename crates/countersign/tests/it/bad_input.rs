@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    answers::{Answer, PASSWORD, Pair, operations, read_answer},
+    answers::{Answer, FORM, PASSWORD, Pair, operations, read_answer},
     server::{Place, Server},
 };
 
@@ -144,9 +144,10 @@ async fn bodies_that_are_too_large_or_cut_off() {
     server.post_bytes("/login", padded(LIMIT)).await.ok();
     let hashes_after = server.hashes().await;
     assert_eq!(hashes_after, hashes + 1);
-    server.post_bytes("/login", padded(LIMIT + 1)).await.refused(413, "payload_too_large");
+    let json = server.send_too_much("/login", "application/json", &padded(LIMIT + 1)).await;
+    json.refused(413, "payload_too_large");
     let form = format!("grant_type=refresh_token&refresh_token={}", "x".repeat(LIMIT));
-    let form = Answer::to(server.form_request("/token", &form)).await;
+    let form = server.send_too_much("/token", FORM, &form).await;
     form.refused(413, "payload_too_large");
     // It is refused by what it says of itself, before it comes.
     let head = |more: &str| {

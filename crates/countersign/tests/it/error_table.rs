@@ -107,7 +107,7 @@ async fn what_callers_get_wrong() {
     let call =
         async |method, path: &str, token: &str, body| server.call(method, path, token, body).await;
     let text_body = server.http.post(server.url("/login")).body("hello");
-    let large = "x".repeat(64 * 1024);
+    let large = "x".repeat(64 * 1024 + 1);
     let reached = [
         ("missing_token", server.fetch("/users/me").await),
         ("invalid_token", server.me("a.b.c").await),
@@ -135,7 +135,7 @@ async fn what_callers_get_wrong() {
         ("not_found", server.fetch("/nothing/here").await),
         ("conflict", call(Method::POST, "/admin/clients", &root, Some(client)).await),
         ("method_not_allowed", server.fetch("/login").await),
-        ("payload_too_large", register("grace", &large).await),
+        ("payload_too_large", server.send_too_much("/register", "application/json", &large).await),
         ("unsupported_media_type", Answer::to(text_body).await),
     ];
     let codes: Vec<&str> = reached.iter().map(|(code, _)| *code).collect();
