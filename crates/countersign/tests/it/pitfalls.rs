@@ -99,7 +99,7 @@ async fn a_secret_in_the_source() {
 
 #[tokio::test]
 async fn a_token_without_exp_or_with_a_time_that_is_hours_off() {
-    // Naive local time moved the seeds' tokens by the time zone.
+    // Naive local time moves tokens by the time zone.
     let server = Server::start_in(Place::new().with_env("TZ", "Asia/Tokyo"), &[]);
     let before = now();
     let pair = server.join("ada").await;
