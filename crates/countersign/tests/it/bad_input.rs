@@ -360,7 +360,10 @@ async fn headers_that_nobody_sends() {
          connection: close\r\n\r\n"
     );
     let (_, answer) = server.raw(smuggled);
-    assert!(answer.matches("HTTP/1.1 ").count() <= 1 && !answer.contains("ada"), "{answer}");
+    assert!(
+        answer.matches("HTTP/1.1 ").count() <= 1 && !answer.contains("\"username\""),
+        "{answer}"
+    );
     for chunk in ["x\r\n", "-1\r\nx\r\n", "ffffffffffffffffff\r\nx\r\n", "1\r\nxx\r\n0\r\n\r\n"] {
         let (status, answer) = server.raw(format!(
             "POST /login HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nconnection: close\r\n\
