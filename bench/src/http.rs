@@ -41,8 +41,7 @@ struct Refresh {
 
 impl Load for Refresh {
     async fn step(&mut self) -> Result<()> {
-        let answer =
-            post(&self.client, &self.url, &json!({ "refresh_token": self.token })).await?;
+        let answer = post(&self.client, &self.url, &json!({ "refresh_token": self.token })).await?;
         self.token = refresh_token(&answer)?;
         Ok(())
     }

@@ -461,6 +461,19 @@ async fn text_that_means_something_to_a_database() {
 }
 
 #[tokio::test]
+async fn a_refusal_arrives_although_the_body_was_not_read() {
+    let server = Server::start(&[]);
+    for length in [LIMIT + 1, 4 * LIMIT, 12 * LIMIT] {
+        for _ in 0..40 {
+            let body = vec![b' '; length];
+            server.post_bytes("/login", body.clone()).await.refused(413, "payload_too_large");
+            let request = server.http.post(server.url("/login")).body(body);
+            Answer::to(request).await.refused(415, "unsupported_media_type");
+        }
+    }
+}
+
+#[tokio::test]
 async fn h20_large_and_endless_bodies_leave_nothing_behind() {
     let server = Server::start(&[]);
     server.join("ada").await;

@@ -2,7 +2,13 @@
 
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
-use axum::{Router, extract::Request, response::Response};
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, Version, header::CONNECTION},
+    response::Response,
+};
 use countersign::http::PeerAddress;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -18,7 +24,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use super::{Phase, activity::Activity};
+use super::{Phase, activity::Activity, lingering::Lingering, unread::Unread};
 
 /// For the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -58,7 +64,7 @@ impl Connection {
         let service =
             service_fn(move |request| answer(router.clone(), peer, requests.clone(), request));
         let builder = builder();
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let connection = builder.serve_connection(TokioIo::new(Lingering::new(stream)), service);
         tokio::pin!(connection);
         let idle = activity.idle();
         tokio::pin!(idle);
@@ -99,9 +105,16 @@ async fn answer(
 ) -> Result<Response, Infallible> {
     let in_flight = activity.begin();
     request.extensions_mut().insert(peer);
-    let response = router.oneshot(request).await;
+    let is_http1 = request.version() < Version::HTTP_2;
+    let unread = Unread::default();
+    let request = request.map(|body| Body::new(unread.watch(body)));
+    let mut response = router.oneshot(request).await?;
+    // What was not read would stand before the next request, so there is none (RFC 9112 9.3).
+    if is_http1 && unread.is_left() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     drop(in_flight);
-    response
+    Ok(response)
 }
 
 fn builder() -> Builder<TokioExecutor> {

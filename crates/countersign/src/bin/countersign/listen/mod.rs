@@ -2,7 +2,9 @@
 
 mod activity;
 mod connection;
+mod lingering;
 mod tls;
+mod unread;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
