@@ -48,6 +48,7 @@ async fn nothing_acknowledged_is_lost() {
     let seed = seed("COUNTERSIGN_CRASH_SEED");
     let mut run = Run::new(seed, "").await;
     if let Err(violation) = run.all(kills).await {
+        run.journal.note(&violation);
         panic!(
             "{violation}\nseed: COUNTERSIGN_CRASH_SEED={seed}\njournal: {}\nserver's log:\n{}",
             run.journal.path().display(),
