@@ -1,0 +1,1 @@
+"""JWT authentication done properly once, on a Rust engine."""
