@@ -19,7 +19,7 @@ pub(crate) struct RawKey {
 }
 
 enum Half {
-    Hmac(hmac::Key),
+    Hmac(Box<hmac::Key>),
     Rsa(RsaKeyPair, &'static dyn RsaEncoding, ParsedPublicKey),
     Ec(EcdsaKeyPair, ParsedPublicKey),
     Ed25519(Ed25519KeyPair, ParsedPublicKey),
@@ -37,7 +37,7 @@ impl RawKey {
             "sha512" => hmac::HMAC_SHA512,
             _ => return Err(refused("the hash is not sha256, sha384 or sha512")),
         };
-        Ok(Self { half: Half::Hmac(hmac::Key::new(hash, secret)) })
+        Ok(Self { half: Half::Hmac(Box::new(hmac::Key::new(hash, secret))) })
     }
 
     /// A private key from DER: PKCS#8, and PKCS#1 (RSA) or SEC1 (EC).

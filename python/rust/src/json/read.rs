@@ -1,6 +1,7 @@
 //! One pass from JSON text to Python objects, by the rules of the token parser: what it refuses is
 //! refused here.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
@@ -12,6 +13,16 @@ pub(crate) enum Fault {
     Json(&'static str),
     /// Python could not make an object: memory.
     Python(PyErr),
+}
+
+impl Fault {
+    /// As the exception of a text that somebody gave us.
+    pub(crate) fn into_value_error(self) -> PyErr {
+        match self {
+            Self::Json(what) => PyValueError::new_err(what),
+            Self::Python(error) => error,
+        }
+    }
 }
 
 impl From<PyErr> for Fault {
