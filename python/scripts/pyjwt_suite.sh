@@ -31,10 +31,10 @@ open(sys.argv[1], "wb").write(data)
 PYTHON
 fi
 tar -xzf "$work/pyjwt.tar.gz" -C "$work" --strip-components=1
-# Without the implementation beside the tests, "jwt" can only be what conftest.py makes it.
+# Without the implementation beside the tests, "jwt" can only be what the plugin makes it.
 rm -rf "$work/jwt"
 
-cat > "$work/conftest.py" <<'PYTHON'
+cat > "$work/as_jwt.py" <<'PYTHON'
 """Let ``jwt`` and its submodules mean those of countersign."""
 import importlib
 import os
@@ -50,14 +50,14 @@ sys.modules["jwt"] = countersign.jwt
 for module in pkgutil.iter_modules(countersign.jwt.__path__):
     imported = importlib.import_module(f"countersign.jwt.{module.name}")
     sys.modules[f"jwt.{module.name}"] = imported
+
+
+def pytest_configure(config):
+    """Be as strict as the suite's own configuration."""
+    config.addinivalue_line("filterwarnings", "error")
+    config.addinivalue_line("filterwarnings", "ignore::jwt.warnings.InsecureKeyLengthWarning")
 PYTHON
 
-# As strict as the suite's own configuration.
-cat > "$work/pytest.ini" <<'INI'
-[pytest]
-filterwarnings =
-    error
-    ignore::countersign.jwt.warnings.InsecureKeyLengthWarning
-INI
+printf '[pytest]\n' > "$work/pytest.ini"
 cd "$work"
-"$python" -m pytest -c pytest.ini --rootdir . -p no:cacheprovider -q -ra "$@" tests
+PYTHONPATH=$work "$python" -m pytest -p as_jwt -c pytest.ini --rootdir . -p no:cacheprovider -q -ra "$@" tests

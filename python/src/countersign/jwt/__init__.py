@@ -7,14 +7,6 @@ used wrongly as easily.
 
 from __future__ import annotations
 
-__version__ = "2.15.1"
-"""The version of PyJWT whose interface this is."""
-
-__title__ = "countersign.jwt"
-__description__ = "The interface of PyJWT on the engine of Countersign"
-__license__ = "MIT OR Apache-2.0"
-__author__ = "The Countersign authors"
-
 from .api_jwk import PyJWK, PyJWKSet
 from .api_jws import (
     PyJWS,
@@ -44,6 +36,14 @@ from .exceptions import (
 )
 from .jwks_client import PyJWKClient
 from .warnings import InsecureKeyLengthWarning
+
+__version__ = "2.15.1"
+"""The version of PyJWT whose interface this is."""
+
+__title__ = "countersign.jwt"
+__description__ = "The interface of PyJWT on the engine of Countersign"
+__license__ = "MIT OR Apache-2.0"
+__author__ = "The Countersign authors"
 
 __all__ = [
     "DecodeError",

@@ -82,7 +82,11 @@ class KeyPairAlgorithm(Algorithm):
         raise NotImplementedError
 
     def _hash_bits(self) -> str | None:
-        return {"sha256": "256", "sha384": "384", "sha512": "512"}.get(self.hash_alg.name)
+        name: Any = self.hash_alg.name
+        return _HASH_BITS.get(name)
+
+
+_HASH_BITS = {"sha256": "256", "sha384": "384", "sha512": "512"}
 
 
 def public_half(key: Any) -> Any:

@@ -153,7 +153,8 @@ class ECAlgorithm(KeyPairAlgorithm):
         if members.get("kty") != "EC" or "x" not in members or "y" not in members:
             raise InvalidKeyError("Not an Elliptic curve key")
         try:
-            return _from_members(members)
+            key: AllowedECKeys = _from_members(members)
+            return key
         except (TypeError, ValueError) as error:
             raise InvalidKeyError(f"Invalid key parameter: {error}") from error
 

@@ -43,13 +43,15 @@ class RSAAlgorithm(KeyPairAlgorithm):
 
     def prepare_key(self, key: AllowedRSAKeys | str | bytes) -> AllowedRSAKeys:
         """Read a key in PEM, or an ``ssh-rsa`` public key; take a key object as it is."""
-        if isinstance(key, self._crypto_key_types):
-            return key
-        if not isinstance(key, (str, bytes)):
+        prepared: AllowedRSAKeys
+        if isinstance(key, (str, bytes)):
+            prepared = _load(force_bytes(key))
+            self.check_crypto_key_type(prepared)
+            return prepared
+        if not isinstance(key, self._crypto_key_types):
             raise TypeError("Expecting a PEM-formatted key.")
-        loaded = _load(force_bytes(key))
-        self.check_crypto_key_type(loaded)
-        return loaded
+        prepared = key
+        return prepared
 
     @overload
     @staticmethod
@@ -163,7 +165,8 @@ def _private_to_jwk(key: Any) -> JWKDict:
 
 
 def _public_from_jwk(members: JWKDict) -> RSAPublicKey:
-    return _public_numbers(members).public_key()
+    public: RSAPublicKey = _public_numbers(members).public_key()
+    return public
 
 
 def _private_from_jwk(members: JWKDict) -> RSAPrivateKey:

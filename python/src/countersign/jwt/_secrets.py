@@ -12,6 +12,7 @@ import binascii
 import codecs
 import json
 import re
+from contextlib import suppress
 
 from countersign import _native
 
@@ -84,16 +85,12 @@ def _unarmoured(data: bytes) -> list[bytes]:
         return []
     decoded = []
     if _HEX.fullmatch(data) is not None:
-        try:
+        with suppress(ValueError):
             decoded.append(binascii.unhexlify(b"".join(data.split())))
-        except ValueError:
-            pass
     if _BASE64.fullmatch(data) is not None:
         plain = b"".join(data.split()).rstrip(b"=").translate(_TO_URL_SAFE)
-        try:
+        with suppress(ValueError):
             decoded.append(_native.b64url_decode(plain))
-        except ValueError:
-            pass
     return decoded
 
 

@@ -5,8 +5,10 @@ The names that come from `cryptography` are imported when they are asked for.
 
 from __future__ import annotations
 
+from functools import reduce
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Union
+from operator import or_
+from typing import TYPE_CHECKING, Any
 
 from ._algorithm import Algorithm, HMACAlgorithm, NoneAlgorithm
 from .types import HashlibHash, JWKDict
@@ -25,18 +27,16 @@ if TYPE_CHECKING:
     )
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-    AllowedRSAKeys: TypeAlias = Union[RSAPrivateKey, RSAPublicKey]
-    AllowedECKeys: TypeAlias = Union[EllipticCurvePrivateKey, EllipticCurvePublicKey]
-    AllowedOKPKeys: TypeAlias = Union[
-        Ed25519PrivateKey, Ed25519PublicKey, Ed448PrivateKey, Ed448PublicKey
-    ]
-    AllowedKeys: TypeAlias = Union[AllowedRSAKeys, AllowedECKeys, AllowedOKPKeys]
-    AllowedPrivateKeys: TypeAlias = Union[
-        RSAPrivateKey, EllipticCurvePrivateKey, Ed25519PrivateKey, Ed448PrivateKey
-    ]
-    AllowedPublicKeys: TypeAlias = Union[
-        RSAPublicKey, EllipticCurvePublicKey, Ed25519PublicKey, Ed448PublicKey
-    ]
+    AllowedRSAKeys: TypeAlias = RSAPrivateKey | RSAPublicKey
+    AllowedECKeys: TypeAlias = EllipticCurvePrivateKey | EllipticCurvePublicKey
+    _Ed25519Keys: TypeAlias = Ed25519PrivateKey | Ed25519PublicKey
+    _Ed448Keys: TypeAlias = Ed448PrivateKey | Ed448PublicKey
+    AllowedOKPKeys: TypeAlias = _Ed25519Keys | _Ed448Keys
+    AllowedKeys: TypeAlias = AllowedRSAKeys | AllowedECKeys | AllowedOKPKeys
+    _EdPrivateKeys: TypeAlias = Ed25519PrivateKey | Ed448PrivateKey
+    _EdPublicKeys: TypeAlias = Ed25519PublicKey | Ed448PublicKey
+    AllowedPrivateKeys: TypeAlias = RSAPrivateKey | EllipticCurvePrivateKey | _EdPrivateKeys
+    AllowedPublicKeys: TypeAlias = RSAPublicKey | EllipticCurvePublicKey | _EdPublicKeys
 
 __all__ = [
     "Algorithm",
@@ -79,9 +79,7 @@ def get_default_algorithms() -> dict[str, Algorithm]:
 
 
 def _key_pair_algorithms() -> dict[str, Algorithm]:
-    hashes: dict[str, Any] = {
-        bits: Lazy("hashes", f"SHA{bits}") for bits in ("256", "384", "512")
-    }
+    hashes: dict[str, Any] = {bits: Lazy("hashes", f"SHA{bits}") for bits in ("256", "384", "512")}
     curves: dict[str, Any] = {
         name: Lazy("asymmetric.ec", name)
         for name in ("SECP256R1", "SECP256K1", "SECP384R1", "SECP521R1")
@@ -147,5 +145,5 @@ def __getattr__(name: str) -> Any:
     elif name in _CLASSES:
         return Lazy[Any](f"asymmetric.{_CLASSES[name]}", name).load()
     elif name in _UNIONS:
-        return Union[tuple(__getattr__(member) for member in _UNIONS[name])]
+        return reduce(or_, (__getattr__(member) for member in _UNIONS[name]))
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

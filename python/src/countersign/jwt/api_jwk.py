@@ -19,7 +19,7 @@ from .types import JWKDict
 
 __all__ = ["PyJWK", "PyJWKSet", "PyJWTSetWithTimestamp"]
 
-_CURVE_ALGORITHMS = {
+_CURVE_ALGORITHMS: dict[str, dict[str | None, str]] = {
     "EC": {
         None: "ES256",
         "": "ES256",
@@ -161,8 +161,7 @@ def _usual_algorithm(jwk: JWKDict) -> str:
     crv = jwk.get("crv")
     if kty == "OKP" and not crv:
         raise InvalidKeyError(f"crv is not found: {_printable(jwk)}")
-    algorithms: dict[Any, str] = dict(_CURVE_ALGORITHMS[kty])
-    name = algorithms.get(crv) if crv is None or isinstance(crv, str) else None
+    name = _CURVE_ALGORITHMS[kty].get(crv) if crv is None or isinstance(crv, str) else None
     if name is None:
         raise InvalidKeyError(f"Unsupported crv: {crv}")
     return name

@@ -173,7 +173,7 @@ class PyJWS:
             sort_headers: Whether the header parameters are sorted by name.
         """
         name = _algorithm_to_sign_with(algorithm, key, headers)
-        detached = is_payload_detached or (bool(headers) and headers.get("b64") is False)
+        detached = is_payload_detached or (headers or {}).get("b64") is False
         if detached or json_encoder is not None:
             header = self._write_header(name, headers, json_encoder, detached, sort_headers)
         else:
@@ -459,11 +459,7 @@ def _allowed_algorithm(
     name = header["alg"]
     if algorithms is None and isinstance(key, PyJWK):
         algorithms = [key.algorithm_name]
-    if (
-        not isinstance(name, str)
-        or not name
-        or (algorithms is not None and name not in algorithms)
-    ):
+    if not isinstance(name, str) or not name or (algorithms is not None and name not in algorithms):
         raise InvalidAlgorithmError("The specified alg value is not allowed")
     if isinstance(key, PyJWK) and name != key.algorithm_name:
         raise InvalidAlgorithmError(
@@ -485,9 +481,7 @@ def _read_header(data: bytes) -> dict[str, Any]:
 def _detached(header: dict[str, Any], payload: bytes | None) -> bytes:
     """Take the payload that the program passes, for a header with ``b64: false``."""
     if "b64" not in header.get("crit", []):
-        raise InvalidTokenError(
-            "The 'b64' header parameter requires 'b64' to be listed in 'crit'."
-        )
+        raise InvalidTokenError("The 'b64' header parameter requires 'b64' to be listed in 'crit'.")
     if payload is None:
         raise DecodeError(
             "It is required that you pass in a value for the "

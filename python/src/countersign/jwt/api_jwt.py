@@ -291,9 +291,7 @@ class PyJWT:
         if options["verify_jti"]:
             self._validate_jti(payload)
 
-    def _validate_required_claims(
-        self, payload: dict[str, Any], claims: Iterable[str]
-    ) -> None:
+    def _validate_required_claims(self, payload: dict[str, Any], claims: Iterable[str]) -> None:
         for claim in claims:
             if payload.get(claim) is None:
                 raise MissingRequiredClaimError(claim)
@@ -359,9 +357,7 @@ class PyJWT:
         if not any(one in claimed for one in accepted):
             raise InvalidAudienceError("Audience doesn't match")
 
-    def _validate_iss(
-        self, payload: dict[str, Any], issuer: Container[str] | str | None
-    ) -> None:
+    def _validate_iss(self, payload: dict[str, Any], issuer: Container[str] | str | None) -> None:
         if issuer is None:
             return
         if "iss" not in payload:
@@ -377,9 +373,7 @@ class PyJWT:
         try:
             accepted = iss in issuer
         except TypeError:
-            raise InvalidIssuerError(
-                'Issuer param must be "str" or "Container[str]"'
-            ) from None
+            raise InvalidIssuerError('Issuer param must be "str" or "Container[str]"') from None
         if not accepted:
             raise InvalidIssuerError("Invalid issuer")
 

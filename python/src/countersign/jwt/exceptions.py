@@ -1,19 +1,19 @@
 """Catch what can go wrong with a token, a key or a key set.
 
-    PyJWTError
-    ├── InvalidTokenError
-    │   ├── DecodeError
-    │   │   └── InvalidSignatureError
-    │   ├── ExpiredSignatureError, ImmatureSignatureError, InvalidIssuedAtError
-    │   ├── InvalidAudienceError, InvalidIssuerError, InvalidSubjectError, InvalidJTIError
-    │   ├── InvalidAlgorithmError
-    │   └── MissingRequiredClaimError (.claim)
-    ├── InvalidKeyError
-    ├── PyJWKError
-    │   └── MissingCryptographyError
-    ├── PyJWKSetError
-    └── PyJWKClientError
-        └── PyJWKClientConnectionError
+PyJWTError
+├── InvalidTokenError
+│   ├── DecodeError
+│   │   └── InvalidSignatureError
+│   ├── ExpiredSignatureError, ImmatureSignatureError, InvalidIssuedAtError
+│   ├── InvalidAudienceError, InvalidIssuerError, InvalidSubjectError, InvalidJTIError
+│   ├── InvalidAlgorithmError
+│   └── MissingRequiredClaimError (.claim)
+├── InvalidKeyError
+├── PyJWKError
+│   └── MissingCryptographyError
+├── PyJWKSetError
+└── PyJWKClientError
+    └── PyJWKClientConnectionError
 """
 
 from __future__ import annotations

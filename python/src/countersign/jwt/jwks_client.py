@@ -72,9 +72,7 @@ class PyJWKClient:
         _check_scheme(uri)
         _check_cooldown(cooldown_duration)
         if cache_jwk_set and lifespan <= 0:
-            raise PyJWKClientError(
-                f'Lifespan must be greater than 0, the input is "{lifespan}"'
-            )
+            raise PyJWKClientError(f'Lifespan must be greater than 0, the input is "{lifespan}"')
         self.uri = uri
         self.headers = {} if headers is None else headers
         self.timeout = timeout
@@ -160,9 +158,7 @@ class PyJWKClient:
         try:
             return json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise PyJWKClientError(
-                "The JWKS endpoint did not return a JSON object"
-            ) from error
+            raise PyJWKClientError("The JWKS endpoint did not return a JSON object") from error
 
     def _refreshed_signing_keys(self) -> list[PyJWK]:
         """Fetch once for all who miss a key at the same time, and not again too soon."""

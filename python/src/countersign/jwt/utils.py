@@ -36,7 +36,7 @@ def force_bytes(value: bytes | str) -> bytes:
     raise TypeError("Expected a string or bytes value")
 
 
-def base64url_decode(input: bytes | str) -> bytes:  # noqa: A002 - the known name
+def base64url_decode(input: bytes | str) -> bytes:
     """Decode base64url with or without padding.
 
     This is the lenient decoder for keys and data of one's own. Tokens are read by the strict one.
@@ -52,7 +52,7 @@ def base64url_decode(input: bytes | str) -> bytes:  # noqa: A002 - the known nam
         return base64.urlsafe_b64decode(data + b"=" * (4 - remainder if remainder else 0))
 
 
-def base64url_encode(input: bytes) -> bytes:  # noqa: A002 - the known name
+def base64url_encode(input: bytes) -> bytes:
     """Encode as base64url without padding."""
     return _native.b64url_encode(input)
 
@@ -110,9 +110,7 @@ def raw_to_der_signature(raw_sig: bytes, curve: EllipticCurve) -> bytes:
     width = (curve.key_size + 7) // 8
     if len(raw_sig) != 2 * width:
         raise ValueError("Invalid signature")
-    return encode_dss_signature(
-        bytes_to_number(raw_sig[:width]), bytes_to_number(raw_sig[width:])
-    )
+    return encode_dss_signature(bytes_to_number(raw_sig[:width]), bytes_to_number(raw_sig[width:]))
 
 
 # The encapsulation boundaries of RFC 7468 and RFC 4716, around anything that names key material.
@@ -145,4 +143,3 @@ _SSH_KEY = re.compile(
 def is_ssh_key(key: bytes) -> bool:
     """Tell whether the data is an OpenSSH public key or certificate."""
     return _SSH_KEY.match(key) is not None
-
