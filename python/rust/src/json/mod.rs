@@ -1,5 +1,6 @@
 //! JSON to Python objects and back, without a tree in between.
 
+mod names;
 mod read;
 mod text;
 mod write;

@@ -5,6 +5,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString};
 
+use super::names::Names;
 use super::text::unescape;
 
 /// Why a text was not read.
@@ -39,7 +40,8 @@ pub(crate) fn read<'py>(
     text: &str,
     max_depth: usize,
 ) -> Result<Bound<'py, PyAny>, Fault> {
-    let mut reader = Reader { py, text, bytes: text.as_bytes(), position: 0, max_depth };
+    let mut reader =
+        Reader { py, text, bytes: text.as_bytes(), position: 0, max_depth, names: Names::new() };
     reader.skip_to();
     let value = reader.value(0)?;
     if reader.skip_to().is_some() {
@@ -54,9 +56,10 @@ struct Reader<'a, 'py> {
     bytes: &'a [u8],
     position: usize,
     max_depth: usize,
+    names: Names,
 }
 
-impl<'py> Reader<'_, 'py> {
+impl<'a, 'py> Reader<'a, 'py> {
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.position).copied()
     }
@@ -98,7 +101,7 @@ impl<'py> Reader<'_, 'py> {
             if self.skip_to() != Some(b'"') {
                 return Err(SYNTAX);
             }
-            let name = self.string()?;
+            let name = self.name()?;
             if self.skip_to() != Some(b':') {
                 return Err(SYNTAX);
             }
@@ -212,28 +215,72 @@ impl<'py> Reader<'_, 'py> {
         if self.position > start { Ok(()) } else { Err(SYNTAX) }
     }
 
-    /// Reads a string from its opening to its closing quote.
+    fn name(&mut self) -> Result<Bound<'py, PyString>, Fault> {
+        let (raw, escaped) = self.scan_string()?;
+        if escaped {
+            return Ok(PyString::new(self.py, &unescape(raw).ok_or(SYNTAX)?));
+        }
+        Ok(self.names.get(self.py, raw))
+    }
+
     fn string(&mut self) -> Result<Bound<'py, PyString>, Fault> {
+        let (raw, escaped) = self.scan_string()?;
+        if escaped {
+            return Ok(PyString::new(self.py, &unescape(raw).ok_or(SYNTAX)?));
+        }
+        Ok(PyString::new(self.py, raw))
+    }
+
+    /// Steps over a string, from its opening to its closing quote, and says whether there are
+    /// escapes in it.
+    fn scan_string(&mut self) -> Result<(&'a str, bool), Fault> {
         self.position += 1;
         let start = self.position;
         let mut escaped = false;
         loop {
+            self.skip_plain();
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     self.position += 2;
                 }
-                Some(0x20..) => self.position += 1,
                 _ => return Err(SYNTAX),
             }
         }
         let raw = self.text.get(start..self.position).ok_or(SYNTAX)?;
         self.position += 1;
-        if !escaped {
-            return Ok(PyString::new(self.py, raw));
-        }
-        let value = unescape(raw).ok_or(SYNTAX)?;
-        Ok(PyString::new(self.py, &value))
+        Ok((raw, escaped))
     }
+
+    /// Steps over bytes that mean themselves, eight at a time: stops at a quote, a backslash, a
+    /// control character or the end.
+    fn skip_plain(&mut self) {
+        while let Some(chunk) = self.bytes.get(self.position..).and_then(<[u8]>::first_chunk) {
+            let special = special_bytes(u64::from_le_bytes(*chunk));
+            self.position += (special.trailing_zeros() / 8) as usize;
+            if special != 0 {
+                return;
+            }
+        }
+        while let Some(byte) = self.peek() {
+            if byte < 0x20 || byte == b'"' || byte == b'\\' {
+                return;
+            }
+            self.position += 1;
+        }
+    }
+}
+
+/// Marks the high bit of the first byte of `word` that is a quote, a backslash or below 0x20.
+/// Later marks may be wrong (a borrow runs upwards), so only the lowest is used.
+const fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = quote.wrapping_sub(ONES) & !quote;
+    let backslash = backslash.wrapping_sub(ONES) & !backslash;
+    (control | quote | backslash) & HIGH
 }
