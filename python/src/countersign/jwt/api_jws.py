@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from countersign import _native
@@ -62,6 +62,23 @@ class _Ready(NamedTuple):
     too_short: str | None
 
 
+class _Plain(NamedTuple):
+    """A header segment and a key that were verified together: what is left to do next time.
+
+    The header says nothing that asks for more care than its algorithm. The key is held for the
+    same reason as in `_Ready`; of a `PyJWK`, what it held then is kept beside it.
+    """
+
+    algorithm: str
+    verify: Callable[[bytes, bytes], bool]
+    key: object
+    of_jwk: object
+
+
+# Header parameters with which a token takes the long way every time.
+_CAREFUL = frozenset({"crit", "b64"})
+
+
 class PyJWS:
     """Encode and decode JWS with algorithms and options of one's own."""
 
@@ -98,9 +115,8 @@ class PyJWS:
         """Start with nothing prepared: for changed algorithms, too."""
         self._verifying: BoundedCache[_Ready] = BoundedCache(128)
         self._signing: BoundedCache[_Ready] = BoundedCache(64)
-        # Header segments that were parsed and verified before, if they hold nothing that asks
-        # for more care than the algorithm; and those that were written before.
-        self._plain_headers: BoundedCache[str] = BoundedCache(256)
+        # What `open_plain` may do again; header segments that were written before.
+        self._plain: BoundedCache[_Plain] = BoundedCache(256)
         self._written_headers: BoundedCache[bytes] = BoundedCache(256)
 
     def register_algorithm(self, alg_id: str, alg_obj: Algorithm) -> None:
@@ -247,14 +263,14 @@ class PyJWS:
 
     def open_plain(
         self, token: object, key: object, algorithms: Sequence[str] | None
-    ) -> bytes | None:
-        """Verify a token of a form and with a key that were verified before.
+    ) -> dict[str, Any] | None:
+        """Verify a token whose header and key were verified together before.
 
         This is the short way for what servers do all day. It accepts nothing that
         `decode_complete` does not accept; whatever is not plain is left to that.
 
         Returns:
-            The payload, or None if the long way must be taken.
+            The claims, or None if the long way must be taken.
 
         Raises:
             InvalidSignatureError: The signature is not the key's.
@@ -266,30 +282,29 @@ class PyJWS:
         elif type(token) is not bytes:
             return None
         message, _, crypto = token.rpartition(b".")
-        head, _, body = message.partition(b".")
-        name = self._plain_headers.entries.get(head)
-        if name is None:
+        head, dot, body = message.partition(b".")
+        if not dot:
             return None
-        if type(key) is PyJWK:
-            if name != key.algorithm_name or (algorithms is not None and name not in algorithms):
+        place = key if type(key) is str or type(key) is bytes else id(key)
+        plain = self._plain.entries.get((head, place))
+        if plain is None:
+            return None
+        name, verify, _, of_jwk = plain
+        if of_jwk is not None and type(key) is PyJWK:
+            if key.key is not of_jwk or key.algorithm_name != name:
                 return None
-            algorithm: Algorithm = key.Algorithm
-            key = key.key
+            if algorithms is not None and name not in algorithms:
+                return None
         elif algorithms is None or name not in algorithms:
-            return None
-        else:
-            algorithm = self._algorithms[name]
-        ready = self._verifying.entries.get((id(algorithm), _place(key)))
-        if ready is None or ready.native is None or ready.too_short is not None:
             return None
         try:
             payload = _native.b64url_decode(body)
-            signature = _native.b64url_decode(crypto)
+            if not verify(message, _native.b64url_decode(crypto)):
+                raise InvalidSignatureError("Signature verification failed")
+            claims = _native.loads(payload)
         except ValueError:
             return None
-        if not ready.native.verify(message, signature):
-            raise InvalidSignatureError("Signature verification failed")
-        return payload
+        return claims if type(claims) is dict else None
 
     def _load(self, jwt: str | bytes) -> tuple[bytes, bytes, dict[str, Any], bytes]:
         """Take a token apart: payload, signed message, header, signature."""
@@ -349,8 +364,14 @@ class PyJWS:
             valid = algorithm.verify(signing_input, ready.key, signature)
         if not valid:
             raise InvalidSignatureError("Signature verification failed")
-        if "crit" not in header and "b64" not in header and name in self._algorithms:
-            self._plain_headers.put(signing_input.partition(b".")[0], name)
+        if (
+            ready.native is not None
+            and ready.too_short is None
+            and header.keys().isdisjoint(_CAREFUL)
+        ):
+            material = key.key if isinstance(key, PyJWK) else None
+            plain = _Plain(name, ready.native.verify, key, material)
+            self._plain.put((signing_input.partition(b".")[0], _place(key)), plain)
 
     def _validate_headers(self, headers: dict[str, Any], *, encoding: bool = False) -> None:
         if "kid" in headers:
@@ -445,8 +466,10 @@ def _algorithm_to_sign_with(
     if headers and headers.get("alg"):
         named: str = headers["alg"]
         return named
+    if isinstance(key, PyJWK) and (algorithm is None or algorithm is _ALGORITHM_UNSET):
+        return key.algorithm_name
     if algorithm is _ALGORITHM_UNSET:
-        return key.algorithm_name if isinstance(key, PyJWK) else "HS256"
+        return "HS256"
     return "none" if algorithm is None else algorithm
 
 
