@@ -7,20 +7,19 @@ import codecs
 import hashlib
 import hmac
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from countersign import jwt
 from countersign.jwt.algorithms import HMACAlgorithm, OKPAlgorithm, get_default_algorithms
 from countersign.jwt.exceptions import InvalidJTIError, InvalidSubjectError
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import KeyPair
+    from .key_pairs import KeyPair
 
 SECRET = "a secret of more than thirty-two bytes"
 
@@ -94,9 +93,9 @@ def test_public_key_is_not_taken_for_a_secret(
 ) -> None:
     public = FORMS[form](key_pairs[algorithm])
     token = forge({"alg": "HS256"}, {"sub": "admin"}, public)
-    with pytest.raises(jwt.InvalidKeyError, match="asymmetric key|looks like a JWK"):
+    with pytest.raises(jwt.InvalidKeyError, match=r"asymmetric key|looks like a JWK"):
         jwt.decode(token, public, algorithms=[algorithm, "HS256"])
-    with pytest.raises(jwt.InvalidKeyError, match="asymmetric key|looks like a JWK"):
+    with pytest.raises(jwt.InvalidKeyError, match=r"asymmetric key|looks like a JWK"):
         jwt.encode({}, public, algorithm="HS256")
 
 
@@ -139,8 +138,16 @@ def test_secrets_that_only_resemble_keys_stay_secrets(secret: bytes) -> None:
 
 def test_a_key_that_is_all_openings_is_read_in_linear_time() -> None:
     # A quadratic scan of this takes minutes.
-    secret = b"-----BEGIN PUBLIC KEY-----" * 200_000 + b'{"' * 200_000
-    assert HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret) == secret
+    for secret in (
+        b"-----BEGIN PUBLIC KEY-----" * 200_000,
+        b'{"' * 200_000,
+        b'{"' + b'\\"' * 200_000,
+        b'{"' + b'\\"' * 200_000 + b"\\",
+        b'{"a"' + b" " * 200_000,
+        b"ssh-" * 200_000,
+        b"\x30\x80" * 200_000,
+    ):
+        assert HMACAlgorithm(HMACAlgorithm.SHA256).prepare_key(secret) == secret
 
 
 # iss: CVE-2024-53861.
@@ -382,10 +389,10 @@ def test_private_okp_key_must_fit_its_public_part(
 
 
 def test_ecdsa_key_must_be_on_the_curve_of_the_algorithm(key_pairs: dict[str, KeyPair]) -> None:
-    with pytest.raises(jwt.InvalidKeyError, match="secp384r1.*secp256r1"):
+    with pytest.raises(jwt.InvalidKeyError, match=r"secp384r1.*secp256r1"):
         jwt.encode({}, key_pairs["ES384"].private, algorithm="ES256")
     token = jwt.encode({}, key_pairs["ES256"].private, algorithm="ES256")
-    with pytest.raises(jwt.InvalidKeyError, match="secp384r1.*secp256r1"):
+    with pytest.raises(jwt.InvalidKeyError, match=r"secp384r1.*secp256r1"):
         jwt.decode(token, key_pairs["ES384"].public, algorithms=["ES256"])
 
 

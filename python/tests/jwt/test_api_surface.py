@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import pytest
+
 from countersign import jwt
 from countersign.jwt import (
     algorithms,

@@ -157,7 +157,8 @@ def _is_private(tags: bytes) -> bool:
 
 # JSON, without building it: a secret may be nested deeper than any parser goes.
 
-_STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?', re.DOTALL)
+# A string without an end is taken to the end of the text, so that nothing is looked at twice.
+_STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)(?:"|\\?\Z)(\s*:)?', re.DOTALL)
 
 
 def _json_names_kty(data: bytes) -> bool:

@@ -21,6 +21,7 @@ from .exceptions import (
     InvalidTokenError,
 )
 from .types import SigOptions
+from .utils import base64url_encode
 from .warnings import InsecureKeyLengthWarning, RemovedInPyjwt3Warning, warn_caller
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ class PyJWS:
             header = self._write_header(name, headers, json_encoder, detached, sort_headers)
         else:
             header = self._written_header(name, headers, sort_headers)
-        body = payload if detached else _native.b64url_encode(payload)
+        body = payload if detached else base64url_encode(payload)
         message = header + b"." + body
         signature = _native.b64url_encode(self._sign(message, name, key))
         return b".".join((header, b"" if detached else body, signature)).decode("ascii")

@@ -54,7 +54,7 @@ def base64url_decode(input: bytes | str) -> bytes:
 
 def base64url_encode(input: bytes) -> bytes:
     """Encode as base64url without padding."""
-    return _native.b64url_encode(input)
+    return _native.b64url_encode(input if type(input) is bytes else bytes(memoryview(input)))
 
 
 def to_base64url_uint(val: int, *, bit_length: int | None = None) -> bytes:
