@@ -46,16 +46,17 @@ def countersign(key: Key) -> Sides:
 
 def peers(key: Key) -> Sides:
     """The libraries that people use now."""
-    import jwt
     from authlib.jose import JsonWebToken
     from cryptography.hazmat.primitives.serialization import (
         load_pem_private_key,
         load_pem_public_key,
     )
-    from joserfc import jwt as joserfc
-    from joserfc.jwk import ECKey, OctKey
     from jose import jwk as jose_jwk
     from jose import jwt as jose
+    from joserfc import jwt as joserfc
+    from joserfc.jwk import ECKey, OctKey
+
+    import jwt
 
     algorithm = key.algorithm
     algorithms = [algorithm]
@@ -174,7 +175,9 @@ def main() -> None:
         key = Key.generate(algorithm)
         token = Signer(key).sign(CLAIMS)
         sides = countersign(key) | compat(key) | peers(key)
-        verify = {name: (lambda side=side: side(token)) for name, (side, _) in sides.items()}
+        verify = {
+            name: (lambda side=side, token=token: side(token)) for name, (side, _) in sides.items()
+        }
         sign = {name: side for name, (_, side) in sides.items()}
         report(f"{algorithm} verify, {len(token)} bytes, to a dict", fastest(verify))
         del sign["countersign, no dict"]

@@ -104,13 +104,13 @@ impl Verified {
     }
 
     /// The claim, or `default` when it is absent.
-    #[pyo3(signature = (name, default = None, /))]
+    #[pyo3(signature = (key, default = None, /))]
     fn get<'py>(
         &self,
-        name: &Bound<'py, PyAny>,
+        key: &Bound<'py, PyAny>,
         default: Option<Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        Ok(self.claims(name.py())?.get_item(name)?.or(default))
+        Ok(self.claims(key.py())?.get_item(key)?.or(default))
     }
 
     /// The names of the claims.

@@ -1,10 +1,24 @@
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias, TypeVar, final
+from typing import Any, Final, TypeAlias, TypeVar, final, overload
 
 _T = TypeVar("_T")
 _Names: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 _Json: TypeAlias = dict[str, Any] | str | bytes
+
+__all__ = [
+    "ANY",
+    "AnyType",
+    "Key",
+    "KeySet",
+    "RawKey",
+    "Signer",
+    "Verified",
+    "Verifier",
+    "b64url_decode",
+    "b64url_encode",
+    "loads",
+]
 
 ANY: Final[AnyType]
 
@@ -100,6 +114,10 @@ class Verified(Mapping[str, Any]):
     def iat(self) -> int | float | None: ...
     def get_as(self, name: str, type: type[_T], /) -> _T | None: ...
     def to_dict(self) -> dict[str, Any]: ...
+    @overload
+    def get(self, key: str, default: None = None, /) -> Any | None: ...
+    @overload
+    def get(self, key: str, default: _T, /) -> Any | _T: ...
     def __getitem__(self, name: str, /) -> Any: ...
     def __iter__(self) -> Iterator[str]: ...
     def __len__(self) -> int: ...

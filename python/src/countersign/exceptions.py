@@ -1,4 +1,6 @@
-"""Every exception of the package::
+"""Every exception of the package, and which category is which.
+
+::
 
     CountersignError(.code, .error, .status)
     ├── TokenError                       the token is refused: answer 401
