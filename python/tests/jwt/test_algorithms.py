@@ -8,6 +8,7 @@ import json
 import pickle
 import subprocess
 import sys
+import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -230,6 +231,27 @@ def test_key_that_takes_the_place_of_another_in_memory_is_another_key() -> None:
         with pytest.raises(jwt.InvalidSignatureError):
             jws.decode(token, other, ["ES256"])
         del other
+
+
+def test_threads_share_the_caches() -> None:
+    failures: list[BaseException] = []
+    jws = jwt.PyJWS()
+
+    def work(start: int) -> None:
+        try:
+            for number in range(start, start + 300):
+                secret = f"{number % 200:064}"
+                token = jws.encode(str(number).encode(), secret, headers={"kid": secret})
+                assert jws.decode(token, secret, ["HS256"]) == str(number).encode()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(start * 40,)) for start in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
 
 
 def test_jwk_whose_key_was_exchanged_is_looked_at_anew() -> None:

@@ -478,6 +478,14 @@ def test_payload_hooks_are_used() -> None:
             jwt.decode(token, SECRET, algorithms=["HS256"])
 
 
+def test_payload_hook_replaced_by_a_test_is_used() -> None:
+    token = token_with(a=1)
+    assert decode(token) == {"a": 1}
+    with mock.patch.object(jwt.PyJWT, "_decode_payload", return_value={"b": 2}):
+        assert decode(token) == {"b": 2}
+    assert decode(token) == {"a": 1}
+
+
 def test_overridden_rules_are_used() -> None:
     class NeverExpires(jwt.PyJWT):
         def _validate_exp(self, payload: dict[str, Any], now: float, leeway: float) -> None:

@@ -223,7 +223,9 @@ class PyJWT:
         """
         if kwargs:
             _warn_about_kwargs("decode", kwargs)
-        if type(self) is PyJWT and verify is None and detached_payload is None:
+        # A payload hook that was replaced, in a subclass or in a test, takes the long way.
+        replaced = type(self)._decode_payload is not _DECODE_PAYLOAD
+        if type(self) is PyJWT and not replaced and verify is None and detached_payload is None:
             merged = self.options if options is None else self._merge_options(options)
             if merged["verify_signature"] and type(self._jws) is PyJWS:
                 claims = self._jws.open_plain(jwt, key, algorithms)
@@ -365,6 +367,7 @@ class PyJWT:
 
 
 _DATETIME = datetime
+_DECODE_PAYLOAD = PyJWT._decode_payload
 
 
 def _now() -> float:
