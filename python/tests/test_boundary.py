@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import math
+import os
+import random
 from typing import Any
 
 import pytest
@@ -83,6 +85,12 @@ json_values = st.recursive(
 )
 
 
+def many(times: int) -> settings:
+    """So many examples; more of them in a long run."""
+    examples = int(os.environ.get("COUNTERSIGN_FUZZ_EXAMPLES", "250"))
+    return settings(max_examples=times * examples, deadline=None)
+
+
 def refused_or_right(verifier: Verifier, token: Any) -> None:
     try:
         verified = verifier.verify(token)
@@ -93,7 +101,7 @@ def refused_or_right(verifier: Verifier, token: Any) -> None:
         assert verified == claims()
 
 
-@settings(max_examples=3000, deadline=None)
+@many(2)
 @given(any_object)
 @example("")
 @example("\ud800")
@@ -109,14 +117,14 @@ def test_any_object(token: Any) -> None:
         refused_or_right(verifier, token)
 
 
-@settings(max_examples=2000, deadline=None)
+@many(2)
 @given(st.lists(base64ish, min_size=1, max_size=5).map(".".join))
 def test_any_parts(token: str) -> None:
     for verifier in VERIFIERS:
         refused_or_right(verifier, token)
 
 
-@settings(max_examples=2000, deadline=None)
+@many(2)
 @given(st.integers(0, len(TOKEN) - 1), st.characters(), st.booleans())
 def test_any_change_of_a_token(place: int, character: str, replace: bool) -> None:
     changed = TOKEN[:place] + character + TOKEN[place + replace :]
@@ -126,14 +134,31 @@ def test_any_change_of_a_token(place: int, character: str, replace: bool) -> Non
                 verifier.verify(changed)
 
 
-@settings(max_examples=1000, deadline=None)
+def test_a_great_many_broken_tokens() -> None:
+    """Quick and blind: three random bytes of a good token, changed."""
+    chance = random.Random(7)
+    verify = VERIFIERS[0].verify
+    good = TOKEN.encode()
+    for _ in range(400 * int(os.environ.get("COUNTERSIGN_FUZZ_EXAMPLES", "250"))):
+        broken = bytearray(good)
+        for _ in range(3):
+            broken[chance.randrange(len(broken))] = chance.randrange(256)
+        if broken != good:
+            try:
+                verify(bytes(broken))
+            except TokenError:
+                continue
+            pytest.fail(f"accepted: {broken!r}")
+
+
+@many(1)
 @given(st.binary(), st.binary())
 def test_any_header_and_payload_under_a_right_signature(header: bytes, payload: bytes) -> None:
     for text in (header, b'{"alg":"HS256"}'):
         refused_or_right(VERIFIERS[0], signed(text, payload))
 
 
-@settings(max_examples=2000, deadline=None)
+@many(2)
 @given(json_values)
 def test_any_json_under_a_right_signature(value: Any) -> None:
     for payload in (value, {**claims(), "x": value}):
@@ -147,7 +172,7 @@ def test_any_json_under_a_right_signature(value: Any) -> None:
             assert loads(text) == payload
 
 
-@settings(max_examples=2000, deadline=None)
+@many(2)
 @given(st.dictionaries(any_text, any_object | json_values, max_size=5))
 def test_any_claims_to_sign(value: dict[str, Any]) -> None:
     try:
@@ -165,7 +190,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=1500, deadline=None)
+@many(1)
 @given(
     st.lists(any_object, max_size=2),
     st.dictionaries(st.sampled_from(NAMES), any_object, max_size=4),
@@ -187,7 +212,7 @@ def test_any_configuration(args: list[Any], kwargs: dict[str, Any]) -> None:
             assert make == KEY.with_kid
 
 
-@settings(max_examples=2000, deadline=None)
+@many(2)
 @given(st.binary())
 def test_base64url_has_one_spelling(data: bytes) -> None:
     text = b64url_encode(data)
@@ -238,7 +263,7 @@ pieces = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=6000, deadline=None)
+@many(4)
 @given(st.lists(pieces, max_size=14).map("".join))
 @example('{"a":1,"\\u0061":2}')
 @example("9" * 309)

@@ -14,7 +14,10 @@ def test_the_readme_runs() -> None:
     assert programs
     for program in programs:
         ended = subprocess.run(
-            [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False
+            [sys.executable, "-W", "error", "-c", program],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert (ended.returncode, ended.stderr) == (0, "")
         assert ended.stdout.endswith("401 invalid_token signature_invalid\n")
