@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help run build test lint fmt bench docs crash faults
+.PHONY: help run build python test lint fmt bench docs crash faults
 
 help: ## list the tasks
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -14,6 +14,9 @@ run: ## serve 127.0.0.1:8080 on SQLite with a demo account (profile `quick`: bui
 
 build: ## the optimised binary: target/release/countersign
 	$(CARGO) build --release --bin countersign
+
+python: ## the Python package, into .venv; its wheel in target/wheels/
+	scripts/python.sh
 
 test: ## everything: lints, tests, documentation, browser
 	scripts/test.sh

@@ -24,6 +24,9 @@ echo "== documentation"
 cargo test --workspace --all-features --doc
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
+echo "== Python"
+scripts/test_python.sh
+
 echo "== README and browser"
 scripts/test_readme.sh
 scripts/test_browser.sh

@@ -15,6 +15,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("countersign-guard", &["countersign-jose"]),
     ("countersign-engine", &["countersign-guard", "countersign-jose"]),
     ("countersign-store", &["countersign-engine"]),
+    ("countersign-python", &["countersign", "countersign-guard", "countersign-jose"]),
     ("countersign-http", &["countersign-engine", "countersign-guard", "countersign-jose"]),
     (
         "countersign",

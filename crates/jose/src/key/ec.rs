@@ -113,6 +113,10 @@ impl EcPublic {
         Self::new(point, curve)
     }
 
+    pub(crate) const fn parsed(&self) -> &ParsedPublicKey {
+        &self.key
+    }
+
     pub(crate) fn x(&self) -> &[u8] {
         self.point.get(1..=self.curve.size).unwrap_or(&[])
     }

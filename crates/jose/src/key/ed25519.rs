@@ -46,6 +46,10 @@ impl EdPublic {
         Self::new(&base64::decode(x.as_bytes()).map_err(|_| NOT_ED25519)?)
     }
 
+    pub(crate) const fn parsed(&self) -> &ParsedPublicKey {
+        &self.key
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -58,6 +58,10 @@ impl RsaPublic {
         Self::new(n, e, algorithm)
     }
 
+    pub(crate) const fn parsed(&self) -> &ParsedPublicKey {
+        &self.key
+    }
+
     pub(crate) fn n(&self) -> &[u8] {
         &self.n
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
+use aws_lc_rs::encoding::AsDer;
 
 use crate::algorithm::{Algorithm, Family};
 use crate::base64;
@@ -173,6 +174,24 @@ impl VerifyingKey {
             }
         }
         Ok(jwk)
+    }
+
+    /// The public key as a DER `SubjectPublicKeyInfo`: [`VerifyingKey::from_der`] reads it back.
+    ///
+    /// # Errors
+    /// [`Error::KeyInvalid`] for a shared secret, which has no public form,
+    /// [`Error::Crypto`] when the library fails.
+    pub fn to_der(&self) -> Result<Vec<u8>, Error> {
+        let key = match &self.material.public {
+            Public::Hmac(_) => {
+                return Err(Error::KeyInvalid { reason: "a shared secret is never published" });
+            }
+            Public::Rsa(key) => key.parsed(),
+            Public::Ec(key) => key.parsed(),
+            Public::Ed25519(key) => key.parsed(),
+        };
+        let der = key.as_der().map_err(|_| Error::Crypto)?;
+        Ok(der.as_ref().to_vec())
     }
 
     /// Whether both keys are the same numbers, whatever their ids and algorithms.

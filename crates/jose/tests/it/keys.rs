@@ -56,7 +56,7 @@ fn private_keys_survive_jwk_and_pkcs8() {
 }
 
 #[test]
-fn public_keys_survive_jwk() {
+fn public_keys_survive_jwk_and_der() {
     for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric()) {
         let key = SigningKey::generate(algorithm).unwrap().verifying_key();
         let jwk = public_jwk(&key);
@@ -65,6 +65,8 @@ fn public_keys_survive_jwk() {
         assert_eq!(jwk["kid"], key.thumbprint());
         let again = VerifyingKey::from_jwk(jwk.to_string().as_bytes(), None).unwrap();
         assert_eq!(public_jwk(&again), jwk);
+        let der = key.to_der().unwrap();
+        assert_eq!(public_jwk(&VerifyingKey::from_der(&der, algorithm).unwrap()), jwk);
         let set = KeySet::new(vec![key.clone(), hs256().verifying_key()]);
         assert!(set.is_err(), "a secret beside a public key");
         let published = KeySet::new(vec![key]).unwrap().to_jwks();
@@ -78,6 +80,7 @@ fn public_keys_survive_jwk() {
 fn secrets_are_never_published() {
     let key = hs256().verifying_key();
     assert!(key.to_jwk().is_err());
+    assert!(key.to_der().is_err());
     assert_ne!(key.kid(), key.thumbprint());
     let set = KeySet::new(vec![key]).unwrap();
     assert_eq!(serde_json::to_string(&set.to_jwks()).unwrap(), r#"{"keys":[]}"#);

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The Python package as a user gets it: built, installed, linted, typed, tested.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+VENV=$(realpath -m "${VENV:-.venv}")
+export VENV
+
+scripts/python.sh
+cd python
+"$VENV/bin/pip" install --quiet --disable-pip-version-check --group dev
+"$VENV/bin/ruff" format --check .
+"$VENV/bin/ruff" check .
+"$VENV/bin/mypy"
+"$VENV/bin/python" -m mypy.stubtest countersign \
+  --allowlist stubtest-allow.txt --ignore-unused-allowlist
+"$VENV/bin/pytest" -q -W error
