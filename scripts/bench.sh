@@ -1,6 +1,14 @@
 #!/usr/bin/env bash
-# Builds the optimised binary and the load generator, and prints rates. Nothing is asserted.
+# Builds what is measured, optimised, and prints rates and ratios. Nothing is asserted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
 cargo build --release --bin countersign
-cargo run --release -p bench -- target/release/countersign
+cargo build --release -p bench
+target/release/bench target/release/countersign
+
+scripts/python.sh >/dev/null
+(cd python && ../.venv/bin/pip install --quiet --disable-pip-version-check --group bench argon2-cffi)
+.venv/bin/python bench/argon2_peer.py
+echo
+.venv/bin/python python/bench/tokens.py
