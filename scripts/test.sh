@@ -9,6 +9,10 @@ if ! command -v cargo-nextest >/dev/null 2>&1; then
   echo "== installing cargo-nextest"
   cargo install cargo-nextest --locked
 fi
+if ! command -v cargo-deny >/dev/null 2>&1; then
+  echo "== installing cargo-deny (a debug build: it is quicker to make)"
+  cargo install cargo-deny --locked --debug --quiet
+fi
 if ! command -v chromium >/dev/null 2>&1; then
   echo "== installing chromium"
   as_root apt-get update -qq
