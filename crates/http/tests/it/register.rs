@@ -48,7 +48,7 @@ async fn registration_can_be_closed() {
 async fn a_flood_of_registrations_is_limited() {
     let app = App::new().await;
     let body = json!({"username": "ada", "password": PASSWORD});
-    for _ in 0..30 {
+    for _ in 0..300 {
         app.post_json("/register", &body).await.refused(409, "username_taken");
     }
     app.post_json("/register", &body).await.refused(429, "rate_limited");
