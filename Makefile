@@ -31,7 +31,7 @@ bench: ## rates and ratios, printed (docs/benchmarks.md says what they mean)
 	scripts/bench.sh
 
 docs: ## the API documentation, warnings refused
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features
 
 crash: ## 200 kills under load, then the journal is checked (CI does 20)
 	COUNTERSIGN_CRASH_KILLS=200 $(CARGO) test --release -p countersign --test it -- --exact crash::nothing_acknowledged_is_lost --nocapture

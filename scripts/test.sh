@@ -26,7 +26,7 @@ cargo nextest run --workspace --all-features --no-fail-fast
 
 echo "== documentation"
 cargo test --workspace --all-features --doc
-RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features --quiet
 
 echo "== Python"
 scripts/test_python.sh

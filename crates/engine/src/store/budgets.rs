@@ -34,7 +34,7 @@ pub enum BudgetOutcome {
     },
 }
 
-/// The budgets' rows: one instant each, GCRA by [`crate::limits::gcra`].
+/// The budgets' rows: one instant each, GCRA by [`crate::limits::take`].
 #[async_trait]
 pub trait Budgets: Send + Sync {
     /// Takes one from each, or nothing. Durable before it is answered, so that a crash never gives
