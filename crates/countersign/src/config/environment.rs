@@ -16,7 +16,8 @@ impl Settings {
     /// Takes the values of the environment. An empty variable counts as none.
     ///
     /// # Errors
-    /// [`ConfigError`] names a variable that is unknown, or whose value cannot be used.
+    /// [`ConfigError`] names a variable that is a setting misspelled, or whose value cannot be used.
+    /// A variable that resembles none belongs to another program (see [`Settings::ignored`]).
     pub fn environment(
         &mut self,
         variables: impl IntoIterator<Item = (OsString, OsString)>,
@@ -29,7 +30,9 @@ impl Settings {
                 continue;
             }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.variable() == name) else {
-                return Err(unknown(name));
+                refuse_misspelled(name)?;
+                self.ignored.push(shown(name));
+                continue;
             };
             let origin = Origin::Environment(name.to_owned());
             let Some(value) = value.to_str() else {
@@ -48,14 +51,32 @@ fn is_service_link(name: &str) -> bool {
     rest == "PORT" || rest.starts_with("PORT_") || rest.starts_with("SERVICE_")
 }
 
-fn unknown(name: &str) -> ConfigError {
+/// A setting that is misspelled must not be lost in silence. What resembles no setting and names no
+/// section is somebody else's: wrappers, tests and deployments have variables of their own.
+fn refuse_misspelled(name: &str) -> Result<(), ConfigError> {
+    let rest = name.strip_prefix(PREFIX).unwrap_or(name);
     let variables: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
-    let mend = match nearest(name, variables.iter().map(String::as_str)) {
-        Some(nearest) => format!("; did you mean {nearest}?"),
-        None => "; `countersign config --explain` lists every variable".to_owned(),
+    let names = variables.iter().filter_map(|variable| variable.strip_prefix(PREFIX));
+    let mend = if let Some(nearest) = nearest(rest, names) {
+        format!("did you mean {PREFIX}{nearest}?")
+    } else if names_a_section(rest) {
+        "`countersign config --explain` lists every setting".to_owned()
+    } else {
+        return Ok(());
     };
-    let shown: String = name.chars().take(64).flat_map(char::escape_debug).collect();
-    ConfigError::at(shown, format!("this variable means nothing here{mend}"))
+    Err(ConfigError::at(shown(name), format!("this variable means nothing here; {mend}")))
+}
+
+fn names_a_section(rest: &str) -> bool {
+    let sections = SETTINGS.iter().filter_map(|setting| setting.key.split_once('.'));
+    sections.into_iter().any(|(section, _)| {
+        rest.strip_prefix(&section.to_uppercase()).is_some_and(|rest| rest.starts_with('_'))
+    })
+}
+
+/// Bounded, and without anything that moves a cursor.
+fn shown(name: &str) -> String {
+    name.chars().take(64).flat_map(char::escape_debug).collect()
 }
 
 #[cfg(test)]
@@ -87,9 +108,17 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_of_another_program_is_ignored_and_named() {
+        let settings = read(&[("COUNTERSIGN_BIN", "x"), ("COUNTERSIGN_HOME", "y")]).unwrap();
+        assert_eq!(settings.ignored(), ["COUNTERSIGN_BIN", "COUNTERSIGN_HOME"]);
+    }
+
+    #[test]
     fn a_misspelled_variable_is_an_error() {
         let error = read(&[("COUNTERSIGN_ISUER", "x")]).unwrap_err().to_string();
         assert!(error.contains("did you mean COUNTERSIGN_ISSUER?"), "{error}");
+        let error = read(&[("COUNTERSIGN_LIMITS_EVERYTHING", "x")]).unwrap_err().to_string();
+        assert!(error.contains("config --explain"), "{error}");
         let error = read(&[("COUNTERSIGN_LISTEN", "here")]).unwrap_err().to_string();
         assert!(error.starts_with("COUNTERSIGN_LISTEN: `listen`: `here` is no address"), "{error}");
     }

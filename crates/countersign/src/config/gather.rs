@@ -15,6 +15,7 @@ use crate::DatabaseUrl;
 pub struct Settings {
     pub(super) draft: Draft,
     pub(super) origins: BTreeMap<&'static str, Origin>,
+    pub(super) ignored: Vec<String>,
 }
 
 impl Settings {
@@ -45,6 +46,11 @@ impl Settings {
         let setting = settings::find(key).ok_or_else(|| unknown(key, &origin))?;
         let values: Vec<String> = values.iter().map(|value| value.as_ref().to_owned()).collect();
         self.take(setting, Given::List(&values), origin)
+    }
+
+    /// Variables that begin like ours, are no setting and resemble none.
+    pub fn ignored(&self) -> &[String] {
+        &self.ignored
     }
 
     /// Whether anybody has set this.

@@ -60,6 +60,9 @@ impl Serve {
         let mut settings = self.settings()?;
         let mut server = settings.server()?;
         logging::start(server.log_format, &server.log_level)?;
+        for variable in settings.ignored() {
+            tracing::warn!(%variable, "this variable is no setting and is ignored");
+        }
         check_address(&server, &settings, self.dev)?;
         if self.dev {
             dev::prepare(&mut settings).await?;
