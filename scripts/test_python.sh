@@ -14,3 +14,6 @@ cd python
 "$VENV/bin/python" -m mypy.stubtest countersign \
   --allowlist stubtest-allow.txt --ignore-unused-allowlist
 "$VENV/bin/pytest" -q -W error
+
+echo "== PyJWT's own suite, against countersign.jwt"
+PYTHON="$VENV/bin/python" scripts/pyjwt_suite.sh | tail -n 1
