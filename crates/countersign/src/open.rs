@@ -54,10 +54,15 @@ impl Countersign {
         let (clock, random) = (Arc::new(SystemClock::new()), Arc::new(SystemRandom));
         let mut parts = Parts::new(config.engine, Arc::new(store), master, clock, random);
         fill(&mut parts);
-        let engine = Engine::open(parts).await?;
+        Ok(Self::around(Engine::open(parts).await?, config.http))
+    }
+
+    /// The same around an engine that was opened elsewhere, over another store above all. Must be
+    /// called inside a tokio runtime.
+    pub fn around(engine: Engine, http: HttpConfig) -> Self {
         let (stop, stopped) = watch::channel(false);
         let tasks = follow(&engine, &stopped);
-        Ok(Self { engine, http: config.http, stop, tasks })
+        Self { engine, http, stop, tasks }
     }
 
     /// The operations.
@@ -68,6 +73,11 @@ impl Countersign {
     /// The guard of the tokens, for the application's own routes.
     pub fn guard(&self) -> &Arc<Guard> {
         self.engine.guard()
+    }
+
+    /// What the routes are configured with, for a host that changes some of it.
+    pub fn http(&self) -> &HttpConfig {
+        &self.http
     }
 
     /// Whether requests are wanted here. Lower it before stopping; `/readyz` says it.

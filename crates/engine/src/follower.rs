@@ -79,8 +79,11 @@ impl Engine {
         self.follow_once().await
     }
 
-    /// Reads the log to its end.
-    pub(crate) async fn follow_once(&self) -> Result<()> {
+    /// Reads the revocation log to its end, now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn follow_once(&self) -> Result<()> {
         loop {
             let asked_at = self.0.clock.monotonic();
             let seen = self.cursor();

@@ -96,6 +96,18 @@ impl Principal {
         demand(roles, |role| self.has_role(role), |missing| Error::LacksRole { missing })
     }
 
+    /// Demands that the user authenticated at most `max_age` ago (RFC 9470).
+    ///
+    /// # Errors
+    /// [`Error::AuthenticationTooOld`].
+    pub fn require_auth_age(&self, max_age: Duration, now: Timestamp) -> Result<(), Error> {
+        if self.auth_age(now) <= max_age {
+            Ok(())
+        } else {
+            Err(Error::AuthenticationTooOld { max_age })
+        }
+    }
+
     /// How long ago the user authenticated.
     pub fn auth_age(&self, now: Timestamp) -> Duration {
         now.since(self.auth_time())

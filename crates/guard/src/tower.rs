@@ -107,10 +107,8 @@ where
 pub fn refusal(error: &Error, realm: &str) -> Response<String> {
     let code = error.code();
     let message = code.public_message();
-    let scope = match error {
-        Error::Insufficient { missing } => Some(missing.as_str()),
-        _ => None,
-    };
+    let parameter = error.challenge_parameter();
+    let parameter = parameter.as_ref().map(|(name, value)| (*name, value.as_str()));
     let body = serde_json::json!({ "error": code.as_str(), "error_description": message });
     let mut response = Response::new(body.to_string());
     *response.status_mut() =
@@ -118,7 +116,7 @@ pub fn refusal(error: &Error, realm: &str) -> Response<String> {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let challenge = www_authenticate(code.challenge(), realm, code.as_str(), message, scope);
+    let challenge = www_authenticate(code.challenge(), realm, code.as_str(), message, parameter);
     if let Some(value) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
         headers.insert(header::WWW_AUTHENTICATE, value);
     }

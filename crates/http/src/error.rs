@@ -8,8 +8,8 @@ use std::{borrow::Cow, time::Duration};
 use axum::{
     extract::{Request, State},
     http::{
-        HeaderValue, StatusCode,
-        header::{RETRY_AFTER, WWW_AUTHENTICATE},
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -30,7 +30,7 @@ struct Details {
     code: ErrorCode,
     description: Cow<'static, str>,
     field: Option<String>,
-    scope: Option<String>,
+    parameter: Option<(&'static str, String)>,
     retry_after: Option<Duration>,
     limit: Option<LimitPolicy>,
 }
@@ -71,7 +71,7 @@ impl ApiError {
             code,
             description: description.into(),
             field: None,
-            scope: None,
+            parameter: None,
             retry_after: None,
             limit: None,
         }))
@@ -80,6 +80,45 @@ impl ApiError {
     /// The row of the error table.
     pub fn code(&self) -> ErrorCode {
         self.0.code
+    }
+
+    /// The whole answer, the challenge for `realm` included: for hosts that refuse requests to
+    /// routes of their own.
+    pub fn render(self, realm: &str) -> Response<String> {
+        let (head, body) = self.split();
+        let mut response = head.map(|()| serde_json::to_string(&body).unwrap_or_default());
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        challenge(&mut response, realm);
+        response
+    }
+
+    /// Status, header fields and the challenge that waits for its realm; and the body.
+    fn split(self) -> (Response<()>, ErrorBody) {
+        let details = *self.0;
+        let code = details.code;
+        let description = printable(&details.description);
+        let body = ErrorBody {
+            error: code.as_str().to_owned(),
+            error_description: description.clone(),
+            field: details.field,
+        };
+        let mut head = Response::new(());
+        *head.status_mut() =
+            StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let seconds = details.retry_after.map(whole_seconds);
+        if let Some(seconds) = seconds {
+            head.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if let Some(limit) = details.limit {
+            insert_limit(head.headers_mut(), &limit, seconds.unwrap_or(limit.window_seconds));
+        }
+        if code.challenge() != Challenge::None {
+            let parameter = details.parameter.map(|(name, value)| (name, printable(&value)));
+            head.extensions_mut().insert(PendingChallenge { code, description, parameter });
+        }
+        (head, body)
     }
 }
 
@@ -92,9 +131,7 @@ impl From<Error> for ApiError {
         api.0.retry_after = error.retry_after();
         match &error {
             Error::RateLimited { policy, .. } => api.0.limit = Some(*policy),
-            Error::Guard(countersign_guard::Error::Insufficient { missing }) => {
-                api.0.scope = Some(missing.clone());
-            }
+            Error::Guard(error) => api.0.parameter = error.challenge_parameter(),
             _ => {}
         }
         api
@@ -118,28 +155,10 @@ fn log(code: ErrorCode, error: &Error) {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let details = *self.0;
-        let code = details.code;
-        let description = printable(&details.description);
-        let body = ErrorBody {
-            error: code.as_str().to_owned(),
-            error_description: description.clone(),
-            field: details.field,
-        };
-        let status =
-            StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, axum::Json(body)).into_response();
-        let seconds = details.retry_after.map(whole_seconds);
-        if let Some(seconds) = seconds {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
-        if let Some(limit) = details.limit {
-            insert_limit(&mut response, &limit, seconds.unwrap_or(limit.window_seconds));
-        }
-        if code.challenge() != Challenge::None {
-            let scope = details.scope.as_deref().map(printable);
-            response.extensions_mut().insert(PendingChallenge { code, description, scope });
-        }
+        let (head, body) = self.split();
+        let (head, ()) = head.into_parts();
+        let mut response = (head.status, head.headers, axum::Json(body)).into_response();
+        *response.extensions_mut() = head.extensions;
         response
     }
 }
@@ -149,7 +168,7 @@ impl IntoResponse for ApiError {
 struct PendingChallenge {
     code: ErrorCode,
     description: String,
-    scope: Option<String>,
+    parameter: Option<(&'static str, String)>,
 }
 
 /// Puts `WWW-Authenticate` on refusals that ask for credentials.
@@ -159,30 +178,34 @@ pub(crate) async fn finish_challenge(
     next: Next,
 ) -> Response {
     let mut response = next.run(request).await;
+    challenge(&mut response, state.engine().guard().realm());
+    response
+}
+
+fn challenge<B>(response: &mut Response<B>, realm: &str) {
     if let Some(pending) = response.extensions_mut().remove::<PendingChallenge>() {
         let value = www_authenticate(
             pending.code.challenge(),
-            state.engine().guard().realm(),
+            realm,
             pending.code.as_str(),
             &pending.description,
-            pending.scope.as_deref(),
+            pending.parameter.as_ref().map(|(name, value)| (*name, value.as_str())),
         );
         if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
             response.headers_mut().insert(WWW_AUTHENTICATE, value);
         }
     }
-    response
 }
 
 /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers 3 and 4): nothing
 /// remains, and it takes so many seconds until something does.
-fn insert_limit(response: &mut Response, limit: &LimitPolicy, seconds: u64) {
+fn insert_limit(headers: &mut HeaderMap, limit: &LimitPolicy, seconds: u64) {
     let LimitPolicy { name, count, window_seconds } = limit;
     let policy = format!("\"{name}\";q={count};w={window_seconds}");
     let rest = format!("\"{name}\";r=0;t={seconds}");
     for (header, value) in [("ratelimit-policy", policy), ("ratelimit", rest)] {
         if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(header, value);
+            headers.insert(header, value);
         }
     }
 }

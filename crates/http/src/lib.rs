@@ -17,13 +17,13 @@ mod metrics;
 mod openapi;
 mod router;
 mod routes;
-mod schemas;
+pub mod schemas;
 mod state;
 
 pub use self::{
     config::{HttpConfig, InvalidHttpConfig, Readiness, RouteGroup, TrustedProxy},
     error::ApiError,
-    extract::origin::PeerAddress,
+    extract::origin::{PeerAddress, client_address},
     layers::request_id::RequestId,
     openapi::{inlined, openapi},
     router::{mounted, router, well_known},

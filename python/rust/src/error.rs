@@ -38,6 +38,12 @@ pub(crate) fn config(py: Python<'_>, reason: &str) -> PyErr {
     make(py, ErrorCode::ConfigInvalid.as_str(), reason, None, false)
 }
 
+/// The exception of an engine that cannot be opened, or is closed.
+#[cold]
+pub(crate) fn open_failed(py: Python<'_>, reason: &str) -> PyErr {
+    make(py, "open_failed", reason, None, false)
+}
+
 /// The exception of claims that cannot be written.
 #[cold]
 pub(crate) fn not_serializable(py: Python<'_>, reason: &str) -> PyErr {
@@ -51,7 +57,7 @@ pub(crate) fn claim_type(py: Python<'_>, name: &str, message: &str) -> PyErr {
 }
 
 /// The claim that a refusal is about.
-fn claim(error: &Error) -> Option<&str> {
+pub(crate) fn claim(error: &Error) -> Option<&str> {
     match error {
         Error::ClaimType { claim } => Some(claim),
         Error::MissingClaim { claim } => Some(claim),

@@ -1,9 +1,10 @@
-//! The native half of the Python package: it translates between Python objects and
-//! `countersign-jose`, and decides nothing.
+//! The native half of the Python package: it translates between Python objects and the crates, and
+//! decides nothing. Tokens stand here, the engine and its routes in [`host`].
 
 mod arguments;
 mod base64url;
 mod error;
+mod host;
 mod json;
 mod key;
 mod key_set;
@@ -21,6 +22,8 @@ mod _native {
 
     #[pymodule_export]
     use crate::base64url::{b64url_decode, b64url_encode};
+    #[pymodule_export]
+    use crate::host::{Config, Core, Principal, Rates, Routes, TestClock, settle};
     #[pymodule_export]
     use crate::json::loads;
     #[pymodule_export]

@@ -1,23 +1,34 @@
-from collections.abc import Callable, Iterator, Mapping
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar, final, overload
 
 _T = TypeVar("_T")
 _Names: TypeAlias = list[str] | tuple[str, ...] | set[str] | frozenset[str]
 _Json: TypeAlias = dict[str, Any] | str | bytes
+_Headers: TypeAlias = list[tuple[bytes, bytes]]
+_Answer: TypeAlias = tuple[int, _Headers, bytes]
+_Origin: TypeAlias = tuple[str | None, str | None, str | None]
 
 __all__ = [
     "ANY",
     "AnyType",
+    "Config",
+    "Core",
     "Key",
     "KeySet",
+    "Principal",
+    "Rates",
     "RawKey",
+    "Routes",
     "Signer",
+    "TestClock",
     "Verified",
     "Verifier",
     "b64url_decode",
     "b64url_encode",
     "loads",
+    "settle",
 ]
 
 ANY: Final[AnyType]
@@ -136,3 +147,123 @@ class RawKey:
     def from_der_public(der: bytes, algorithm: str) -> RawKey: ...
     def sign(self, message: bytes) -> bytes: ...
     def verify(self, message: bytes, signature: bytes) -> bool: ...
+
+@final
+class Config:
+    def __new__(
+        cls,
+        settings: dict[str, str | list[str]],
+        *,
+        file: str | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> Config: ...
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def audiences(self) -> tuple[str, ...]: ...
+    @property
+    def ignored(self) -> tuple[str, ...]: ...
+    def openapi(self, mount: str, routes: _Names) -> dict[str, Any]: ...
+
+@final
+class TestClock:
+    def __new__(cls, now: float | None = None) -> TestClock: ...
+    @property
+    def now(self) -> float: ...
+    def advance(self, seconds: float) -> None: ...
+    def set(self, now: float) -> None: ...
+
+@final
+class Principal:
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def username(self) -> str | None: ...
+    @property
+    def session_id(self) -> str: ...
+    @property
+    def client_id(self) -> str: ...
+    @property
+    def key_id(self) -> str: ...
+    @property
+    def scopes(self) -> tuple[str, ...]: ...
+    @property
+    def roles(self) -> tuple[str, ...]: ...
+    @property
+    def auth_time(self) -> int: ...
+    @property
+    def expires_at(self) -> int: ...
+    @property
+    def claims(self) -> MappingProxyType[str, Any]: ...
+    def has_scope(self, scope: str) -> bool: ...
+    def has_role(self, role: str) -> bool: ...
+
+@final
+class Rates:
+    def __new__(cls, rates: str) -> Rates: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: None  # type: ignore[assignment]
+
+@final
+class Core:
+    @staticmethod
+    def open(
+        config: Config,
+        *,
+        accounts: Callable[[str], dict[str, Any] | None] | None = None,
+        claims: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
+        clock: TestClock | None = None,
+    ) -> Core: ...
+    def close(self) -> None: ...
+    def run(
+        self,
+        call: dict[str, Any],
+        principal: Principal | None = None,
+        origin: _Origin | None = None,
+    ) -> Any: ...
+    def arun(
+        self,
+        event_loop: AbstractEventLoop,
+        call: dict[str, Any],
+        principal: Principal | None = None,
+        origin: _Origin | None = None,
+    ) -> Future[Any]: ...
+    def check(self, token: str) -> Principal: ...
+    def authorize(self, fields: Sequence[bytes]) -> Principal: ...
+    def require(
+        self,
+        principal: Principal,
+        scopes: Sequence[str],
+        roles: Sequence[str],
+        max_auth_age: int | None = None,
+    ) -> None: ...
+    def limit(self, rates: Rates, name: str, key: str) -> None: ...
+    def client_address(self, peer: str | None, forwarded: Sequence[bytes]) -> str | None: ...
+    @staticmethod
+    def network(address: str) -> str: ...
+    def routes(self, mount: str, groups: _Names) -> Routes: ...
+    def next_notice(self) -> tuple[str, dict[str, Any]] | None: ...
+
+@final
+class Routes:
+    def handle(
+        self,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: _Headers,
+        body: bytes,
+        peer: str | None,
+    ) -> _Answer: ...
+    def ahandle(
+        self,
+        event_loop: AbstractEventLoop,
+        method: str,
+        path: str,
+        query: bytes,
+        headers: _Headers,
+        body: bytes,
+        peer: str | None,
+    ) -> Future[_Answer]: ...
+
+def settle(waiter: Future[Any], value: object, error: BaseException | None) -> None: ...

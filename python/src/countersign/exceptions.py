@@ -1,9 +1,9 @@
-"""Every exception of the package, and which category is which.
+"""Why something was refused.
 
 ::
 
-    CountersignError(.code, .error, .status)
-    ├── TokenError                       the token is refused: answer 401
+    CountersignError                     .code .error .status .description .field .headers .body
+    ├── TokenError                       a token is refused (401 for the client)
     │   ├── MalformedTokenError          token_too_large, malformed_token, malformed_base64,
     │   │                                malformed_header, malformed_claims
     │   ├── InvalidHeaderError           header_invalid, alg_not_allowed, crit_unsupported,
@@ -12,33 +12,71 @@
     │   ├── InvalidSignatureError        signature_invalid
     │   ├── ExpiredTokenError            token_expired
     │   ├── ImmatureTokenError           token_not_yet_valid, token_issued_in_future
-    │   └── InvalidClaimError(.claim)    missing_claim, claim_type, iss_mismatch, aud_mismatch
+    │   ├── InvalidClaimError(.claim)    missing_claim, claim_type, iss_mismatch, aud_mismatch
+    │   ├── ForeignTokenError            token_foreign: good, but no access token of this engine
+    │   └── RevokedTokenError            token_revoked: logged out, or its user or key is no more
+    ├── RefusedError                     an operation or a request is refused; .code is .error
+    │   ├── MissingTokenError            missing_token (401)
+    │   ├── InsufficientScopeError       insufficient_scope (403): a scope or a role is missing
+    │   ├── ReauthenticationRequiredError  insufficient_user_authentication (401): too long ago
+    │   ├── InvalidCredentialsError      invalid_credentials, reauthentication_failed
+    │   ├── InvalidGrantError            invalid_grant
+    │   ├── InvalidClientError           invalid_client, unauthorized_client
+    │   ├── InvalidRequestError          invalid_request, invalid_scope, invalid_target, ...
+    │   │   └── WeakPasswordError        weak_password
+    │   ├── UsernameTakenError           username_taken
+    │   ├── NotFoundError                not_found
+    │   ├── ConflictError                conflict
+    │   ├── AccessDeniedError            access_denied
+    │   ├── RateLimitedError(.retry_after)  rate_limited
+    │   ├── UnavailableError(.retry_after)  temporarily_unavailable
+    │   └── ServerError                  server_error: something is wrong here
+    ├── OpenError                        open_failed: the database cannot be used
     ├── KeyMaterialError(ValueError)     key_invalid: the key is weak, malformed or not for this
     ├── ConfigurationError(ValueError)   config_invalid: the settings cannot be meant
     └── NotSerializableError(ValueError) not_serializable: the claims cannot be written as JSON
 
-``code`` is the stable category, for logs and tests. ``error`` and ``status`` are what a client may
-see: they are the same for every refused token, so that an answer tells an attacker nothing.
-Messages contain no token and no key.
+``code`` is the stable category, for logs and tests. ``error``, ``status``, ``headers`` and ``body``
+are what a client may see, exactly as the server answers: they are the same for every refused token,
+so that an answer tells an attacker nothing. Messages contain no token and no key.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 __all__ = [
+    "AccessDeniedError",
     "ConfigurationError",
+    "ConflictError",
     "CountersignError",
     "ExpiredTokenError",
+    "ForeignTokenError",
     "ImmatureTokenError",
+    "InsufficientScopeError",
     "InvalidClaimError",
+    "InvalidClientError",
+    "InvalidCredentialsError",
+    "InvalidGrantError",
     "InvalidHeaderError",
+    "InvalidRequestError",
     "InvalidSignatureError",
     "KeyMaterialError",
     "KeyNotFoundError",
     "MalformedTokenError",
+    "MissingTokenError",
+    "NotFoundError",
     "NotSerializableError",
+    "OpenError",
+    "RateLimitedError",
+    "ReauthenticationRequiredError",
+    "RefusedError",
+    "RevokedTokenError",
+    "ServerError",
     "TokenError",
+    "UnavailableError",
+    "UsernameTakenError",
+    "WeakPasswordError",
 ]
 
 
@@ -51,11 +89,38 @@ class CountersignError(Exception):
     """The code for the wire."""
     status: int = 500
     """The HTTP status."""
+    description: str = "Something went wrong here."
+    """What a client is told."""
+    field: str | None = None
+    """The member of the request that is at fault."""
+    retry_after: int | None = None
+    """After how many seconds to try again, where that helps."""
+    _headers: dict[str, str] | None = None
 
     def __init__(self, message: str = "", *, code: str | None = None) -> None:
         super().__init__(message)
         if code is not None:
             self.code = code
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header fields of the answer: ``WWW-Authenticate``, ``Retry-After`` and the like."""
+        if self._headers is not None:
+            return dict(self._headers)
+        headers = {"Cache-Control": "no-store"}
+        if self.status == 401:
+            headers["WWW-Authenticate"] = (
+                f'Bearer error="{self.error}", error_description="{self.description}"'
+            )
+        return headers
+
+    @property
+    def body(self) -> dict[str, str]:
+        """The answer's JSON body (RFC 6749 5.2)."""
+        body = {"error": self.error, "error_description": self.description}
+        if self.field is not None:
+            body["field"] = self.field
+        return body
 
 
 class TokenError(CountersignError):
@@ -64,6 +129,7 @@ class TokenError(CountersignError):
     code = "token_invalid"
     error = "invalid_token"
     status = 401
+    description = "The access token is expired, revoked, malformed or not meant for this service."
 
 
 class MalformedTokenError(TokenError):
@@ -117,6 +183,132 @@ class InvalidClaimError(TokenError):
             self.claim = claim
 
 
+class ForeignTokenError(TokenError):
+    """The token verifies, and is no access token of this engine."""
+
+    code = "token_foreign"
+
+
+class RevokedTokenError(TokenError):
+    """The token, or the session, user, client or key that it belongs to, was revoked."""
+
+    code = "token_revoked"
+
+
+class RefusedError(CountersignError):
+    """An operation or a request is refused. ``code`` and ``error`` are the same."""
+
+
+class MissingTokenError(RefusedError):
+    """No access token was presented (RFC 6750 3)."""
+
+    code = error = "missing_token"
+    status = 401
+
+
+class InsufficientScopeError(RefusedError):
+    """The token is good and lacks a scope or a role (RFC 6750 3.1)."""
+
+    code = error = "insufficient_scope"
+    status = 403
+
+
+class ReauthenticationRequiredError(RefusedError):
+    """The token is good, and its user authenticated too long ago for this (RFC 9470 3)."""
+
+    code = error = "insufficient_user_authentication"
+    status = 401
+
+
+class InvalidCredentialsError(RefusedError):
+    """Unknown user, wrong password or disabled user: nobody is told which."""
+
+    code = error = "invalid_credentials"
+    status = 401
+
+
+class InvalidGrantError(RefusedError):
+    """The refresh token is not good (RFC 6749 5.2)."""
+
+    code = error = "invalid_grant"
+    status = 400
+
+
+class InvalidClientError(RefusedError):
+    """The client is unknown, did not authenticate, or may not do this (RFC 6749 5.2)."""
+
+    code = error = "invalid_client"
+    status = 401
+
+
+class InvalidRequestError(RefusedError):
+    """A member of the request cannot be taken; ``field`` says which where that is known."""
+
+    code = error = "invalid_request"
+    status = 400
+
+
+class WeakPasswordError(InvalidRequestError):
+    """The password is too weak; ``description`` says why."""
+
+    code = error = "weak_password"
+
+
+class UsernameTakenError(RefusedError):
+    """Another user has the name."""
+
+    code = error = "username_taken"
+    status = 409
+
+
+class NotFoundError(RefusedError):
+    """What is named does not exist."""
+
+    code = error = "not_found"
+    status = 404
+
+
+class ConflictError(RefusedError):
+    """What should be made exists, or changed meanwhile."""
+
+    code = error = "conflict"
+    status = 409
+
+
+class AccessDeniedError(RefusedError):
+    """This is not allowed here: registration is closed, the user is disabled, and the like."""
+
+    code = error = "access_denied"
+    status = 403
+
+
+class RateLimitedError(RefusedError):
+    """Too many attempts; ``retry_after`` says for how many seconds to wait."""
+
+    code = error = "rate_limited"
+    status = 429
+
+
+class UnavailableError(RefusedError):
+    """Nothing can be said now: the store fails, the revocations are stale, or too much waits."""
+
+    code = error = "temporarily_unavailable"
+    status = 503
+
+
+class ServerError(RefusedError):
+    """Something is wrong here; the message says what, for the log."""
+
+    code = error = "server_error"
+    status = 500
+
+
+class OpenError(CountersignError):
+    """The database cannot be opened, or is not this engine's; the message says what to do."""
+
+    code = "open_failed"
+
+
 class KeyMaterialError(CountersignError, ValueError):
     """A key is malformed, weak, or not for what it was given for."""
 
@@ -134,6 +326,34 @@ class NotSerializableError(CountersignError, ValueError):
 
     code = "not_serializable"
 
+
+_NAMED: Final = (
+    AccessDeniedError,
+    ConflictError,
+    InsufficientScopeError,
+    InvalidClientError,
+    InvalidCredentialsError,
+    InvalidGrantError,
+    InvalidRequestError,
+    MissingTokenError,
+    NotFoundError,
+    RateLimitedError,
+    ReauthenticationRequiredError,
+    ServerError,
+    UnavailableError,
+    UsernameTakenError,
+    WeakPasswordError,
+)
+
+_REFUSALS: Final[dict[str, type[RefusedError]]] = {
+    **{refused.error: refused for refused in _NAMED},
+    "reauthentication_failed": InvalidCredentialsError,
+    "unauthorized_client": InvalidClientError,
+    "unsupported_grant_type": InvalidRequestError,
+    "unsupported_token_type": InvalidRequestError,
+    "invalid_scope": InvalidRequestError,
+    "invalid_target": InvalidRequestError,
+}
 
 _CLASSES: Final[dict[str, type[CountersignError]]] = {
     "token_too_large": MalformedTokenError,
@@ -154,6 +374,9 @@ _CLASSES: Final[dict[str, type[CountersignError]]] = {
     "claim_type": InvalidClaimError,
     "iss_mismatch": InvalidClaimError,
     "aud_mismatch": InvalidClaimError,
+    "token_foreign": ForeignTokenError,
+    "token_revoked": RevokedTokenError,
+    "open_failed": OpenError,
     "key_invalid": KeyMaterialError,
     "config_invalid": ConfigurationError,
     "not_serializable": NotSerializableError,
@@ -170,3 +393,26 @@ def _make(code: str, message: str, claim: str | None, token: bool) -> Countersig
     if issubclass(found, InvalidClaimError):
         return found(message, code=code, claim=claim)
     return found(message, code=code)
+
+
+def _refuse(
+    category: str,
+    message: str,
+    claim: str | None,
+    status: int,
+    headers: dict[str, str],
+    body: dict[str, Any],
+) -> CountersignError:
+    """Makes the exception of a refusal with the server's answer; the native module calls this."""
+    error: str = body["error"]
+    if error == TokenError.error:
+        refusal = _make(category, message, claim, True)
+    else:
+        refusal = _REFUSALS.get(error, RefusedError)(message, code=category)
+    refusal.error, refusal.status = error, status
+    refusal.description = body["error_description"]
+    refusal.field = body.get("field")
+    refusal._headers = headers
+    if "Retry-After" in headers:
+        refusal.retry_after = int(headers["Retry-After"])
+    return refusal

@@ -43,7 +43,8 @@ const OTHERS: &[&str] = &[
     "server_error",
 ];
 /// RFC 7009 2.2.1: for servers that cannot revoke a kind of token. This one revokes every kind.
-const NEVER: &[&str] = &["unsupported_token_type"];
+/// RFC 9470: for routes of an application that ask for a recent log-in.
+const NEVER: &[&str] = &["unsupported_token_type", "insufficient_user_authentication"];
 
 /// The row of a code.
 fn row(code: &str) -> ErrorCode {

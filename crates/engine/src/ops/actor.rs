@@ -1,5 +1,5 @@
 //! Who administers. Every administrative operation takes one, and only a token with the scope for
-//! it, or the command line, makes one: the check cannot be forgotten.
+//! it, the command line, or the program around the engine makes one: the check cannot be forgotten.
 
 use countersign_guard::Principal;
 
@@ -25,6 +25,11 @@ impl Actor {
     /// Somebody at the command line of the machine that has the database.
     pub fn cli() -> Self {
         Self { name: "cli".to_owned(), origin: Origin::default() }
+    }
+
+    /// The program that the engine is embedded in, which may do what it likes anyway.
+    pub fn application() -> Self {
+        Self { name: "application".to_owned(), origin: Origin::default() }
     }
 
     /// How the audit log names it.

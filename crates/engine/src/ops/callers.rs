@@ -58,6 +58,11 @@ impl fmt::Debug for Caller {
 }
 
 impl Engine {
+    /// The program that the engine is embedded in: it may ask about tokens of every audience.
+    pub fn own_caller(&self) -> Caller {
+        Caller { audiences: self.0.config.audiences.iter().cloned().collect() }
+    }
+
     /// Lets a resource server in by its secret, or anybody with an access token that has `scope`.
     ///
     /// # Errors
@@ -86,7 +91,7 @@ impl Engine {
             CallerCredentials::None => Err(Error::InvalidClient { reason: "nobody authenticated" }),
             CallerCredentials::Access(principal) => {
                 principal.require_scopes(&[scope])?;
-                Ok(Caller { audiences: self.0.config.audiences.iter().cloned().collect() })
+                Ok(self.own_caller())
             }
             CallerCredentials::Client(credentials) => {
                 let client = self.authenticate_client(&credentials).await?;

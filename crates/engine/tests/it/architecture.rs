@@ -32,8 +32,18 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Crates that only one room may mention.
 const CONFINED: &[(&str, &[&str])] = &[
     ("rusqlite", &["countersign-store"]),
-    ("axum", &["countersign-guard", "countersign-http", "countersign"]),
-    ("tokio", &["countersign-engine", "countersign-store", "countersign-http", "countersign"]),
+    // The binding is a host: it hands requests to the router and runs the engine.
+    ("axum", &["countersign-guard", "countersign-http", "countersign", "countersign-python"]),
+    (
+        "tokio",
+        &[
+            "countersign-engine",
+            "countersign-store",
+            "countersign-http",
+            "countersign",
+            "countersign-python",
+        ],
+    ),
 ];
 
 fn root() -> PathBuf {

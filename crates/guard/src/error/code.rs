@@ -24,6 +24,8 @@ pub enum ErrorCode {
     InvalidToken,
     /// A good token that does not allow this.
     InsufficientScope,
+    /// A good token whose user authenticated too long ago for this (RFC 9470 3).
+    ReauthenticationRequired,
     /// A request that cannot be read.
     InvalidRequest,
     /// Nothing can be said now.
@@ -32,10 +34,11 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every row.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::MissingToken,
         Self::InvalidToken,
         Self::InsufficientScope,
+        Self::ReauthenticationRequired,
         Self::InvalidRequest,
         Self::TemporarilyUnavailable,
     ];
@@ -46,6 +49,7 @@ impl ErrorCode {
             Self::MissingToken => "missing_token",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::ReauthenticationRequired => "insufficient_user_authentication",
             Self::InvalidRequest => "invalid_request",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
         }
@@ -54,7 +58,7 @@ impl ErrorCode {
     /// The HTTP status.
     pub const fn http_status(self) -> u16 {
         match self {
-            Self::MissingToken | Self::InvalidToken => 401,
+            Self::MissingToken | Self::InvalidToken | Self::ReauthenticationRequired => 401,
             Self::InsufficientScope => 403,
             Self::InvalidRequest => 400,
             Self::TemporarilyUnavailable => 503,
@@ -65,7 +69,9 @@ impl ErrorCode {
     pub const fn challenge(self) -> Challenge {
         match self {
             Self::MissingToken => Challenge::BearerRealm,
-            Self::InvalidToken | Self::InsufficientScope => Challenge::BearerError,
+            Self::InvalidToken | Self::InsufficientScope | Self::ReauthenticationRequired => {
+                Challenge::BearerError
+            }
             Self::InvalidRequest | Self::TemporarilyUnavailable => Challenge::None,
         }
     }
@@ -78,29 +84,32 @@ impl ErrorCode {
                 "The access token is expired, revoked, malformed or not meant for this service."
             }
             Self::InsufficientScope => "The access token does not allow this.",
+            Self::ReauthenticationRequired => "This needs a more recent log-in.",
             Self::InvalidRequest => "The request is malformed.",
             Self::TemporarilyUnavailable => "The service cannot answer right now; try again.",
         }
     }
 }
 
-/// A `WWW-Authenticate` value for `challenge`. `code` and `scope` stand in it only where RFC 6750 3
-/// allows them; `realm` must be free of quotes, which [`crate::Policy`] sees to.
+/// A `WWW-Authenticate` value for `challenge`. `code` and `parameter` (`scope`, RFC 6750 3; `max_age`,
+/// RFC 9470 3) stand in it only where they are allowed; `realm` must be free of quotes, which
+/// [`crate::Policy`] sees to.
 pub fn www_authenticate(
     challenge: Challenge,
     realm: &str,
     code: &str,
     message: &str,
-    scope: Option<&str>,
+    parameter: Option<(&str, &str)>,
 ) -> Option<String> {
     match challenge {
         Challenge::None => None,
         Challenge::Basic => Some(format!("Basic realm=\"{realm}\", charset=\"UTF-8\"")),
         Challenge::BearerRealm => Some(format!("Bearer realm=\"{realm}\"")),
         Challenge::BearerError => {
-            let scope = scope.map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
+            let parameter = parameter.map(|(name, value)| format!(", {name}=\"{value}\""));
+            let parameter = parameter.unwrap_or_default();
             Some(format!(
-                "Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{message}\"{scope}"
+                "Bearer realm=\"{realm}\", error=\"{code}\", error_description=\"{message}\"{parameter}"
             ))
         }
     }

@@ -44,6 +44,12 @@ pub enum Error {
         /// The roles that it lacks, separated by spaces.
         missing: String,
     },
+    /// The token is good and its user authenticated too long ago (RFC 9470).
+    #[error("the user authenticated longer ago than {max_age:?}")]
+    AuthenticationTooOld {
+        /// How long ago it may be.
+        max_age: Duration,
+    },
     /// The revocation view is older than its bound, so nothing can be said.
     #[error("the revocation view is stale")]
     Stale {
@@ -60,7 +66,20 @@ impl Error {
             Self::Malformed { .. } => ErrorCode::InvalidRequest,
             Self::Token(_) | Self::Foreign { .. } | Self::Revoked => ErrorCode::InvalidToken,
             Self::Insufficient { .. } | Self::LacksRole { .. } => ErrorCode::InsufficientScope,
+            Self::AuthenticationTooOld { .. } => ErrorCode::ReauthenticationRequired,
             Self::Stale { .. } => ErrorCode::TemporarilyUnavailable,
+        }
+    }
+
+    /// What the challenge says beside the error: the scopes that are missing (RFC 6750 3), or the
+    /// age in seconds that the authentication may have (RFC 9470 3).
+    pub fn challenge_parameter(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Insufficient { missing } => Some(("scope", missing.clone())),
+            Self::AuthenticationTooOld { max_age } => {
+                Some(("max_age", max_age.as_secs().to_string()))
+            }
+            _ => None,
         }
     }
 
@@ -82,6 +101,7 @@ impl Error {
             | Self::Malformed { .. }
             | Self::Insufficient { .. }
             | Self::LacksRole { .. }
+            | Self::AuthenticationTooOld { .. }
             | Self::Stale { .. } => self.code().as_str(),
         }
     }

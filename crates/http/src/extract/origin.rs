@@ -46,8 +46,9 @@ fn peer(extensions: &Extensions) -> Option<IpAddr> {
     named.unwrap_or_else(connected).map(|address| address.to_canonical())
 }
 
-/// The rightmost hop that is not a trusted proxy. What stands left of it anybody could have written.
-fn client_address(
+/// Whose request it is: of the hops that `X-Forwarded-For` names and of `peer`, the rightmost that is
+/// not a trusted proxy. What stands left of it anybody could have written.
+pub fn client_address(
     peer: Option<IpAddr>,
     headers: &HeaderMap,
     trusted: &[TrustedProxy],

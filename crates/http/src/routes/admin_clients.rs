@@ -23,7 +23,7 @@ pub(crate) async fn list_clients(
     _: Admin,
 ) -> ApiResult<Answer<ClientListBody>> {
     let clients = state.engine().list_clients().await?;
-    Ok(Answer(ClientListBody { clients: clients.into_iter().map(Into::into).collect() }))
+    Ok(Answer(clients.into()))
 }
 
 /// Add a client.

@@ -39,7 +39,7 @@ pub(crate) async fn list_events(
     };
     let limit = query.number("limit")?.unwrap_or(USUAL);
     let events = state.engine().list_events(&filter, limit).await?;
-    Ok(Answer(EventListBody { events: events.into_iter().map(Into::into).collect() }))
+    Ok(Answer(events.into()))
 }
 
 fn user_id(text: String) -> ApiResult<UserId> {

@@ -22,7 +22,7 @@ pub(crate) async fn list_keys(
     _: Admin,
 ) -> ApiResult<Answer<KeyListBody>> {
     let keys = state.engine().list_keys().await?;
-    Ok(Answer(KeyListBody { keys: keys.into_iter().map(Into::into).collect() }))
+    Ok(Answer(keys.into()))
 }
 
 /// Let the next key sign as soon as every reader can know it.

@@ -24,7 +24,7 @@ pub(crate) async fn user_sessions(
     PathId(id): PathId,
 ) -> ApiResult<Answer<SessionListBody>> {
     let sessions = state.engine().user_sessions(&id).await?;
-    Ok(Answer(SessionListBody { sessions: sessions.into_iter().map(Into::into).collect() }))
+    Ok(Answer(sessions.into()))
 }
 
 /// End all sessions of a user; its access tokens die, too.

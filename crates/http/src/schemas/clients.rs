@@ -1,6 +1,6 @@
 //! Registered clients.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use countersign_engine::clients::{Client, ClientKind};
 use secrecy::{ExposeSecret, SecretString};
@@ -31,7 +31,7 @@ pub(crate) struct AddClientBody {
 /// A client.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Client)]
-pub(crate) struct ClientBody {
+pub struct ClientBody {
     #[schema(example = "reports-api")]
     id: String,
     #[schema(example = "resource_server")]
@@ -60,14 +60,20 @@ impl From<Client> for ClientBody {
 /// All clients.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ClientList)]
-pub(crate) struct ClientListBody {
-    pub(crate) clients: Vec<ClientBody>,
+pub struct ClientListBody {
+    clients: Vec<ClientBody>,
+}
+
+impl From<Vec<Client>> for ClientListBody {
+    fn from(clients: Vec<Client>) -> Self {
+        Self { clients: clients.into_iter().map(Into::into).collect() }
+    }
 }
 
 /// A client's secret, shown this once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ClientSecret)]
-pub(crate) struct ClientSecretBody {
+pub struct ClientSecretBody {
     #[schema(example = "reports-api")]
     client_id: String,
     /// Absent for a public client.
@@ -75,8 +81,17 @@ pub(crate) struct ClientSecretBody {
     client_secret: Option<String>,
 }
 
+/// Never shows the secret.
+impl fmt::Debug for ClientSecretBody {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = &mut formatter.debug_struct("ClientSecretBody");
+        body.field("client_id", &self.client_id).finish_non_exhaustive()
+    }
+}
+
 impl ClientSecretBody {
-    pub(crate) fn new(client_id: String, secret: Option<&SecretString>) -> Self {
+    /// The secret of the client, if it has one.
+    pub fn new(client_id: String, secret: Option<&SecretString>) -> Self {
         let client_secret = secret.map(|secret| secret.expose_secret().to_owned());
         Self { client_id, client_secret }
     }

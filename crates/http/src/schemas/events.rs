@@ -10,7 +10,7 @@ use super::time::rfc3339;
 /// One row of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Event)]
-pub(crate) struct EventBody {
+pub struct EventBody {
     #[schema(example = 42)]
     id: i64,
     #[schema(example = "2026-05-28T20:26:40.007Z", format = DateTime)]
@@ -55,6 +55,12 @@ impl From<EventRecord> for EventBody {
 /// Rows of the audit log, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = EventList)]
-pub(crate) struct EventListBody {
-    pub(crate) events: Vec<EventBody>,
+pub struct EventListBody {
+    events: Vec<EventBody>,
+}
+
+impl From<Vec<EventRecord>> for EventListBody {
+    fn from(events: Vec<EventRecord>) -> Self {
+        Self { events: events.into_iter().map(Into::into).collect() }
+    }
 }

@@ -9,7 +9,7 @@ use super::time::rfc3339;
 /// A signing key as an operator sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Key)]
-pub(crate) struct KeyBody {
+pub struct KeyBody {
     kid: String,
     #[schema(example = "ES256")]
     algorithm: String,
@@ -44,8 +44,14 @@ impl From<KeyView> for KeyBody {
 /// The key ring, in the order in which keys sign.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = KeyList)]
-pub(crate) struct KeyListBody {
-    pub(crate) keys: Vec<KeyBody>,
+pub struct KeyListBody {
+    keys: Vec<KeyBody>,
+}
+
+impl From<Vec<KeyView>> for KeyListBody {
+    fn from(keys: Vec<KeyView>) -> Self {
+        Self { keys: keys.into_iter().map(Into::into).collect() }
+    }
 }
 
 /// The public keys (RFC 7517 5).

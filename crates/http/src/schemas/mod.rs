@@ -1,5 +1,6 @@
 //! The bodies of requests and answers, one file a noun. Requests refuse unknown members; answers
-//! never hold a secret that was not just made for the caller, and never a hash.
+//! never hold a secret that was not just made for the caller, and never a hash. Answers are public:
+//! hosts that call the engine without HTTP show the same JSON.
 
 mod claims;
 mod clients;
@@ -15,17 +16,23 @@ mod tokens;
 mod users;
 
 pub(crate) use self::{
-    clients::{AddClientBody, ClientBody, ClientListBody, ClientSecretBody},
+    clients::AddClientBody,
     errors::ErrorBody,
-    events::EventListBody,
     introspection::{IntrospectForm, IntrospectionBody, RevokeForm},
-    keys::{JwksBody, KeyBody, KeyListBody},
+    keys::JwksBody,
     metadata::{MetadataBody, StatusBody},
     revocations::RevocationPageBody,
-    sessions::{OwnSessionListBody, SessionListBody},
-    tokens::{LoginBody, LogoutBody, RefreshBody, TokenBody, TokenForm},
+    tokens::{LoginBody, LogoutBody, RefreshBody, TokenForm},
     users::{
         AddUserBody, ChangePasswordBody, ClaimsBody, GrantsBody, RegisterBody, SetPasswordBody,
-        UpdateAccountBody, UserBody, UserDetailBody, UserPageBody,
+        UpdateAccountBody,
     },
+};
+pub use self::{
+    clients::{ClientBody, ClientListBody, ClientSecretBody},
+    events::{EventBody, EventListBody},
+    keys::{KeyBody, KeyListBody},
+    sessions::{OwnSessionBody, OwnSessionListBody, SessionBody, SessionListBody},
+    tokens::TokenBody,
+    users::{UserBody, UserDetailBody, UserPageBody},
 };

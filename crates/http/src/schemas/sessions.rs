@@ -9,7 +9,7 @@ use super::time::rfc3339;
 /// A live session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Session)]
-pub(crate) struct SessionBody {
+pub struct SessionBody {
     /// The `sid` of its access tokens; no secret.
     #[schema(example = "0198c2f6-3c58-7e0a-9a53-3f2b6a8c1d71")]
     id: String,
@@ -45,14 +45,20 @@ impl From<Session> for SessionBody {
 /// The live sessions of a user, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SessionList)]
-pub(crate) struct SessionListBody {
-    pub(crate) sessions: Vec<SessionBody>,
+pub struct SessionListBody {
+    sessions: Vec<SessionBody>,
+}
+
+impl From<Vec<Session>> for SessionListBody {
+    fn from(sessions: Vec<Session>) -> Self {
+        Self { sessions: sessions.into_iter().map(Into::into).collect() }
+    }
 }
 
 /// One of one's own live sessions.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OwnSession)]
-pub(crate) struct OwnSessionBody {
+pub struct OwnSessionBody {
     #[serde(flatten)]
     session: SessionBody,
     /// It is the one that asks.
@@ -62,12 +68,13 @@ pub(crate) struct OwnSessionBody {
 /// One's own live sessions, the newest first.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OwnSessionList)]
-pub(crate) struct OwnSessionListBody {
+pub struct OwnSessionListBody {
     sessions: Vec<OwnSessionBody>,
 }
 
 impl OwnSessionListBody {
-    pub(crate) fn new(sessions: Vec<Session>, current: &str) -> Self {
+    /// The list, for the session `current`.
+    pub fn new(sessions: Vec<Session>, current: &str) -> Self {
         let own = |session: Session| {
             let session = SessionBody::from(session);
             OwnSessionBody { current: session.id == current, session }

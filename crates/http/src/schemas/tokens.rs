@@ -1,5 +1,7 @@
 //! Log-in, refresh, log-out, and the tokens that are answered.
 
+use std::fmt;
+
 use countersign_engine::TokenResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -74,7 +76,7 @@ pub(crate) struct TokenForm {
 /// A pair of tokens (RFC 6749 5.1).
 #[derive(Serialize, ToSchema)]
 #[schema(as = TokenPair)]
-pub(crate) struct TokenBody {
+pub struct TokenBody {
     /// An RFC 9068 JWT; send it as `Authorization: Bearer ...`.
     #[schema(example = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCIsImtpZCI6IjEifQ...")]
     access_token: String,
@@ -89,6 +91,13 @@ pub(crate) struct TokenBody {
     /// The access token's scopes, separated by spaces.
     #[schema(example = "reports:read")]
     scope: String,
+}
+
+/// Never shows a token.
+impl fmt::Debug for TokenBody {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("TokenBody").field("scope", &self.scope).finish_non_exhaustive()
+    }
 }
 
 impl From<TokenResponse> for TokenBody {

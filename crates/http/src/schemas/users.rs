@@ -57,7 +57,7 @@ pub(crate) struct ChangePasswordBody {
 /// An account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
-pub(crate) struct UserBody {
+pub struct UserBody {
     /// Opaque, and never given to anybody else.
     #[schema(example = "0198c2f6-3c58-7e0a-9a53-3f2b6a8c1d70")]
     id: String,
@@ -91,7 +91,7 @@ impl From<User> for UserBody {
 /// An account as administrators see it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserDetail)]
-pub(crate) struct UserDetailBody {
+pub struct UserDetailBody {
     #[serde(flatten)]
     user: UserBody,
     /// Custom claims of the access tokens.
@@ -118,7 +118,7 @@ impl From<User> for UserDetailBody {
 /// A stretch of the list of accounts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserPage)]
-pub(crate) struct UserPageBody {
+pub struct UserPageBody {
     users: Vec<UserDetailBody>,
     /// What to ask `after` next; absent at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
