@@ -1,0 +1,80 @@
+"""Who makes the request: checked once, and remembered for as long as the request lives.
+
+The request object itself is the memory. ``flask.g`` belongs to the application context, which
+outlives requests wherever a test or a script has pushed one around them: what it remembers would
+let the next request in as the user of the one before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Request, has_request_context, request
+from werkzeug.local import LocalProxy
+
+from countersign.exceptions import MissingTokenError
+
+if TYPE_CHECKING:
+    from countersign import Principal
+    from countersign.engine import Countersign
+
+_MEMORY: Final = "_countersign_principal"
+
+
+def presented(request: Request) -> list[bytes]:
+    """The ``Authorization`` header fields of the request.
+
+    WSGI joins several into one with a comma, which is no token (RFC 6750 2.1) and is refused.
+    """
+    field = request.environ.get("HTTP_AUTHORIZATION")
+    return [] if field is None else [field.encode("latin-1")]
+
+
+def check(auth: Countersign) -> Principal | None:
+    """The principal of this request, or none when no token is presented.
+
+    Raises:
+        TokenError: the token is refused.
+        UnavailableError: it cannot be said now.
+    """
+    current = _current()
+    memory = current.__dict__
+    if _MEMORY in memory:
+        known: Principal | None = memory[_MEMORY]
+        return known
+    fields = presented(current)
+    principal = _authorize(auth, fields) if fields else None
+    memory[_MEMORY] = principal
+    return principal
+
+
+def _authorize(auth: Countersign, fields: list[bytes]) -> Principal | None:
+    try:
+        return auth.authorize(fields)
+    except MissingTokenError:
+        # Another scheme, such as Basic: no token is presented (RFC 6750 3).
+        return None
+
+
+def get_current_principal() -> Principal | None:
+    """The principal of this request; none where a token is optional and there was none.
+
+    Raises:
+        LookupError: nothing has checked this request.
+    """
+    memory: dict[str, Any] = _current().__dict__ if has_request_context() else {}
+    if _MEMORY not in memory:
+        raise LookupError(
+            "nobody has been asked for a token here: current_principal is for views with"
+            " @cs.required, or @cs.required(optional=True), or behind cs.protect()"
+        )
+    found: Principal | None = memory[_MEMORY]
+    return found
+
+
+def _current() -> Request:
+    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
+
+
+current_principal: Principal = LocalProxy(get_current_principal)  # type: ignore[assignment]
+"""The principal of this request. Where a token is optional and there was none, it is false."""
