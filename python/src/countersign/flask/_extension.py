@@ -122,7 +122,7 @@ class CountersignFlask:
             max_auth_age: for so many seconds at most may the log-in be past (RFC 9470).
             optional: no token is well, too; a bad one is still refused.
         """
-        requirement = Requirement.of(scopes, roles, max_auth_age, optional)
+        requirement = Requirement(scopes, roles, max_auth_age, optional)
         return self._behind(requirement) if view is None else self._behind(requirement)(view)
 
     def _behind(self, requirement: Requirement) -> Callable[[View], View]:
@@ -156,7 +156,7 @@ class CountersignFlask:
             roles: as for :meth:`required`.
             max_auth_age: as for :meth:`required`.
         """
-        hook = _guard.Guard(Requirement.of(scopes, roles, max_auth_age), exempt)
+        hook = _guard.Guard(Requirement(scopes, roles, max_auth_age), exempt)
         if target is not None:
             target.before_request(hook)
             return

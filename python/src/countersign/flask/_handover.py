@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Request, Response, current_app
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from countersign.engine import BODY_LIMIT
 from countersign.flask._installed import Installed
@@ -76,9 +77,15 @@ def _headers(request: Request) -> Iterator[tuple[bytes, bytes]]:
 def _body(request: Request) -> bytes:
     """At most one byte more than is taken, however long the request says that it is."""
     chunks, missing = [], BODY_LIMIT + 1
-    while missing > 0 and (chunk := request.stream.read(missing)):
-        chunks.append(chunk)
-        missing -= len(chunk)
+    try:
+        while missing > 0 and (chunk := request.stream.read(missing)):
+            chunks.append(chunk)
+            missing -= len(chunk)
+    except HTTPException:
+        raise
+    except Exception as error:
+        # The client has gone, or its chunks are none; each server has its own exception for it.
+        raise ClientDisconnected() from error
     return b"".join(chunks) or _read_already(request)
 
 

@@ -7,6 +7,7 @@ let the next request in as the user of the one before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Request, has_request_context, request
@@ -20,14 +21,7 @@ if TYPE_CHECKING:
 
 _MEMORY: Final = "_countersign_principal"
 
-
-def presented(request: Request) -> list[bytes]:
-    """The ``Authorization`` header fields of the request.
-
-    WSGI joins several into one with a comma, which is no token (RFC 6750 2.1) and is refused.
-    """
-    field = request.environ.get("HTTP_AUTHORIZATION")
-    return [] if field is None else [field.encode("latin-1")]
+_request: Final[Callable[[], Request]] = request._get_current_object  # type: ignore[attr-defined]
 
 
 def check(auth: Countersign) -> Principal | None:
@@ -37,23 +31,22 @@ def check(auth: Countersign) -> Principal | None:
         TokenError: the token is refused.
         UnavailableError: it cannot be said now.
     """
-    current = _current()
+    current = _request()
     memory = current.__dict__
     if _MEMORY in memory:
         known: Principal | None = memory[_MEMORY]
         return known
-    fields = presented(current)
-    principal = _authorize(auth, fields) if fields else None
+    # WSGI joins several fields into one with a comma, which is no token and is refused.
+    field: str | None = current.environ.get("HTTP_AUTHORIZATION")
+    principal = None
+    if field is not None:
+        try:
+            principal = auth.authorize([field.encode("latin-1")])
+        except MissingTokenError:
+            # Another scheme, such as Basic: no token is presented (RFC 6750 3).
+            principal = None
     memory[_MEMORY] = principal
     return principal
-
-
-def _authorize(auth: Countersign, fields: list[bytes]) -> Principal | None:
-    try:
-        return auth.authorize(fields)
-    except MissingTokenError:
-        # Another scheme, such as Basic: no token is presented (RFC 6750 3).
-        return None
 
 
 def get_current_principal() -> Principal | None:
@@ -62,7 +55,7 @@ def get_current_principal() -> Principal | None:
     Raises:
         LookupError: nothing has checked this request.
     """
-    memory: dict[str, Any] = _current().__dict__ if has_request_context() else {}
+    memory: dict[str, Any] = _request().__dict__ if has_request_context() else {}
     if _MEMORY not in memory:
         raise LookupError(
             "nobody has been asked for a token here: current_principal is for views with"
@@ -70,10 +63,6 @@ def get_current_principal() -> Principal | None:
         )
     found: Principal | None = memory[_MEMORY]
     return found
-
-
-def _current() -> Request:
-    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 current_principal: Principal = LocalProxy(get_current_principal)  # type: ignore[assignment]
