@@ -13,7 +13,7 @@ from flask import Flask
 
 from countersign import Countersign, CountersignError, OpenError, Origin, UnavailableError
 from countersign.flask import CountersignFlask
-from countersign.testing import TokenFactory
+from countersign.testing import Clock, TokenFactory
 from tests.flask.conftest import PASSWORD
 
 Run = Callable[..., Result]
@@ -53,7 +53,9 @@ class TestUsers:
         # A password keeps its spaces, and loses no more than the line's end.
         assert auth.login("grace", PASSWORD).scope == "a:b"
 
-    def test_list(self, run: Run, ada: str, auth: Countersign) -> None:
+    def test_list(self, run: Run, ada: str, auth: Countersign, clock: Clock) -> None:
+        # The order of ids is that of time.
+        clock.advance(1)
         auth.add_user("bob")
         auth.disable_user("ada")
         head, first, second = run("users", "list").stdout.splitlines()
