@@ -6,7 +6,9 @@ use std::{net::IpAddr, time::Duration};
 use axum::{
     Router,
     body::{Body, Bytes, to_bytes},
-    http::{HeaderName, HeaderValue, Method, Request, Uri, response},
+    http::{
+        HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header::CONTENT_LENGTH, response,
+    },
 };
 use countersign::http::{ApiError, PeerAddress};
 use countersign_guard::Error as GuardError;
@@ -147,10 +149,20 @@ struct Answer {
     body: Bytes,
 }
 
+impl Answer {
+    /// RFC 9110 8.6: such an answer must not name a length. On a socket the server sees to that.
+    fn has_no_content(&self) -> bool {
+        matches!(self.head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    }
+}
+
 impl ToPython for Answer {
     fn to_python(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let headers = PyList::empty(py);
         for (name, value) in &self.head.headers {
+            if self.has_no_content() && *name == CONTENT_LENGTH {
+                continue;
+            }
             let name = PyBytes::new(py, name.as_str().as_bytes());
             headers.append((name, PyBytes::new(py, value.as_bytes())))?;
         }
