@@ -204,5 +204,11 @@ def test_async_views_and_methods(app: Flask, cs: CountersignFlask, client: Flask
         async def get(self) -> str:
             return "page"
 
+        @cs.limit("1 per minute")
+        def post(self) -> str:
+            return "page"
+
     app.add_url_rule("/page", view_func=Page.as_view("page"))
-    assert hits(client, "/page", 2) == [200, 429]
+    assert client.head("/page").status_code == 200
+    assert hits(client, "/page", 1) == [429]
+    assert [client.post("/page").status_code for _ in range(2)] == [200, 429]

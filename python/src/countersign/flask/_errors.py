@@ -53,16 +53,18 @@ def _report(error: CountersignError) -> None:
     app.log_exception(sys.exc_info())
 
 
-def _answering(app: Flask, step: Callable[[], Any]) -> Callable[[], Any]:
-    def answering() -> Any:
+def _answering(app: Flask, step: Callable[..., Any]) -> Callable[..., Any]:
+    # Versions of Flask differ in whether a step takes the context.
+    def answering(*context: Any) -> Any:
         try:
-            return step()
+            return step(*context)
         except CountersignError as error:
             # What is ours to mend is no answer of a view: Flask's debugger and its like want it.
             if error.status == 500 or has_own_handler(app, error):
                 raise
             # Flask's own, not what others have put before it on this instance.
-            return type(app).handle_user_exception(app, error)
+            handle: Callable[..., Any] = type(app).handle_user_exception
+            return handle(app, *context, error)
         except MethodNotAllowed as refusal:
             answer = answer_wrong_method(refusal)
             if answer is None:
@@ -72,14 +74,14 @@ def _answering(app: Flask, step: Callable[[], Any]) -> Callable[[], Any]:
     return answering
 
 
-def _after(first: Callable[[], None], step: Callable[[], Any]) -> Callable[[], Any]:
+def _after(first: Callable[[], None], step: Callable[..., Any]) -> Callable[..., Any]:
     done = False
 
-    def after() -> Any:
+    def after(*context: Any) -> Any:
         nonlocal done
         if not done:
             first()
             done = True
-        return step()
+        return step(*context)
 
     return after

@@ -177,7 +177,7 @@ class CountersignFlask:
                 (``both``); or what a function answers, where None is not counted. Requests without
                 a user are counted by address.
             name: views whose limits have the same name share a budget. By default each endpoint
-                has its own.
+                and method has its own.
 
         Raises:
             ConfigurationError: the rates cannot be read, or the key is none.

@@ -52,10 +52,9 @@ class Limit:
             RateLimitedError: it is one too many; the answer says when to come again.
         """
         host = installed()
-        name = self._name or request.endpoint or "unmatched"
         key = self._whom(host)
         if key is not None:
-            host.auth.limit(self._rates, name=name, key=key)
+            host.auth.limit(self._rates, name=self._name or _view_name(), key=key)
 
     def _whom(self, host: Installed) -> str | None:
         if callable(self._key):
@@ -66,6 +65,12 @@ class Limit:
             return f"address {_network(host)}"
         # A user id holds no space, so that the two parts cannot be mistaken.
         return f"user {user} address {_network(host)}" if self._key == "both" else f"user {user}"
+
+
+def _view_name() -> str:
+    """Which view this is. What is read counts the same with the body or without."""
+    method = "GET" if request.method == "HEAD" else request.method
+    return f"{method} {request.endpoint}"
 
 
 def _user(host: Installed) -> str | None:
