@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import ipaddress
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -83,8 +82,6 @@ def _user(host: Installed) -> str | None:
 
 
 def _network(host: Installed) -> str:
-    """The client's address; of IPv6 its /64, which one host has to itself (RFC 4291 2.5.4)."""
+    """Where the client is: its address, or of IPv6 the network that one host has to itself."""
     address = host.auth.client_address(peer(request), forwarded(request))
-    if address is None or ":" not in address:
-        return address or "unknown"
-    return str(ipaddress.ip_network((address, 64), strict=False))
+    return "unknown" if address is None else host.auth.network(address)
