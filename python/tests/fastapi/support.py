@@ -5,7 +5,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Scope
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PASSWORD = "correct horse battery staple"
 CHALLENGE = 'Bearer realm="https://api.example.com"'
@@ -78,6 +79,15 @@ async def acall(app: ASGIApp, scope: Scope, *messages: Message) -> Answered:
 
     await app(scope, receive, send)
     return answered
+
+
+def client_at(app: ASGIApp, address: str) -> TestClient:
+    """A client with this address."""
+
+    async def connected(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "client": (address, 50000)}, receive, send)
+
+    return TestClient(connected)
 
 
 def problem(error: str, description: str) -> dict[str, str]:

@@ -10,15 +10,11 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from countersign import Countersign, Principal
 from countersign.exceptions import ConfigurationError
 from countersign.fastapi import CountersignFastAPI
-from tests.fastapi.support import LIMITED, call, http_scope
+from tests.fastapi.support import LIMITED, call, client_at, http_scope
 
 
 def statuses(client: TestClient, path: str, times: int, **arguments: Any) -> list[int]:
     return [client.get(path, **arguments).status_code for _ in range(times)]
-
-
-def client_at(app: FastAPI, address: str) -> TestClient:
-    return TestClient(app, client=(address, 50000))
 
 
 @pytest.fixture

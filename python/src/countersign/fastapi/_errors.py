@@ -56,10 +56,15 @@ async def _answer(connection: Request | WebSocket, error: CountersignError) -> R
         raise error
     if error.status == 500:
         _LOGGER.error("a request failed", exc_info=error)
-    if isinstance(connection, WebSocket) and not _answers_http(connection):
+    answer = JSONResponse(error.body, status_code=error.status, headers=error.headers)
+    if not isinstance(connection, WebSocket):
+        return answer
+    if _answers_http(connection):
+        # Here and not by returning it: older versions of Starlette do not send it then.
+        await connection.send_denial_response(answer)
+    else:
         await connection.close(WS_1008_POLICY_VIOLATION, error.error)
-        return None
-    return JSONResponse(error.body, status_code=error.status, headers=error.headers)
+    return None
 
 
 def _answers_http(websocket: WebSocket) -> bool:

@@ -27,7 +27,7 @@ class PrincipalDependency(Scheme):
         super().__init__(described)
         self._auth = auth
 
-    async def __call__(
+    async def __call__(  # type: ignore[override]
         self, connection: HTTPConnection, security_scopes: SecurityScopes
     ) -> Principal:
         """Checks the token, its revocation, and the scopes that the route asks for."""

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi.openapi.models import HTTPBearer, OAuth2, OAuthFlowPassword, OAuthFlows
-from fastapi.security.base import SecurityBase
+from fastapi.openapi.models import HTTPBearer, OAuthFlowPassword, OAuthFlows
+from fastapi.openapi.models import OAuth2 as OAuth2Model
+from fastapi.security import OAuth2
 
 SCHEME = "Countersign"
 """The name of the scheme that `cs.principal` adds to a route."""
@@ -13,21 +14,25 @@ RENAMED = {"password": SCHEME, "bearer": SCHEME + "Bearer", "client": SCHEME + "
 """The engine's own scheme names, and what they are called beside an application's."""
 
 
-def model(document: Mapping[str, Any]) -> OAuth2 | HTTPBearer:
+def model(document: Mapping[str, Any]) -> OAuth2Model | HTTPBearer:
     """The scheme of the engine's routes: log-in with a password, or without them a bare token."""
     scheme = document.get("components", {}).get("securitySchemes", {}).get("password")
     if scheme is None:
         return HTTPBearer(bearerFormat="JWT", description="An access token (RFC 6750).")
     flow = scheme["flows"]["password"]
-    return OAuth2(
+    return OAuth2Model(
         flows=OAuthFlows(password=OAuthFlowPassword(**flow)),
         description=scheme.get("description"),
     )
 
 
-class Scheme(SecurityBase):
-    """What FastAPI recognises as a security dependency."""
+class Scheme(OAuth2):
+    """What FastAPI recognises as a security dependency.
 
-    def __init__(self, described: OAuth2 | HTTPBearer) -> None:
+    Older versions of FastAPI tell the scopes of a route only of those that are `OAuth2`.
+    """
+
+    def __init__(self, described: OAuth2Model | HTTPBearer) -> None:
         self.model = described
         self.scheme_name = SCHEME
+        self.auto_error = True
