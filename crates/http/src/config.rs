@@ -84,9 +84,10 @@ impl HttpConfig {
         }
     }
 
-    /// Whether the group is among [`HttpConfig::routes`].
+    /// Whether the group is among [`HttpConfig::routes`], or in one that is.
     pub fn has(&self, group: RouteGroup) -> bool {
-        self.routes.contains(&group)
+        let within = group == RouteGroup::Session && self.routes.contains(&RouteGroup::Login);
+        within || self.routes.contains(&group)
     }
 }
 
@@ -115,8 +116,11 @@ fn is_web_origin(origin: &str) -> bool {
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum RouteGroup {
-    /// `/login /token /refresh /logout /revoke /introspect /revocations`
+    /// `/login /token`, and all of [`RouteGroup::Session`].
     Login,
+    /// `/refresh /logout /revoke /introspect /revocations`: what there is of sessions where the
+    /// application itself checks passwords and starts them.
+    Session,
     /// `/register`
     Register,
     /// `/users/me…`
@@ -131,8 +135,9 @@ pub enum RouteGroup {
 
 impl RouteGroup {
     /// Every group.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Login,
+        Self::Session,
         Self::Register,
         Self::Account,
         Self::WellKnown,
@@ -144,6 +149,7 @@ impl RouteGroup {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::Session => "session",
             Self::Register => "register",
             Self::Account => "account",
             Self::WellKnown => "wellknown",

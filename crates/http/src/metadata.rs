@@ -34,22 +34,25 @@ struct Metadata {
 /// The document. The password form is absent from it on purpose: it is for first-party use only
 /// (RFC 9700 2.4).
 pub(crate) fn render(issuer: &str, config: &HttpConfig) -> Bytes {
-    let login = config.has(RouteGroup::Login);
+    use RouteGroup::{Login, Session};
+
     let (origin, path) = split_issuer(issuer);
-    let endpoint = |route: &str| login.then(|| format!("{origin}{}{route}", config.mount));
-    let only_with_login =
-        |values: &'static [&'static str]| if login { values } else { Default::default() };
+    let endpoint =
+        |group, route: &str| config.has(group).then(|| format!("{origin}{}{route}", config.mount));
+    let only_with = |group, values: &'static [&'static str]| {
+        if config.has(group) { values } else { Default::default() }
+    };
     let metadata = Metadata {
         issuer: issuer.to_owned(),
-        token_endpoint: endpoint("/token"),
+        token_endpoint: endpoint(Login, "/token"),
         jwks_uri: format!("{origin}/.well-known/jwks.json{path}"),
-        revocation_endpoint: endpoint("/revoke"),
-        introspection_endpoint: endpoint("/introspect"),
+        revocation_endpoint: endpoint(Session, "/revoke"),
+        introspection_endpoint: endpoint(Session, "/introspect"),
         response_types_supported: &["none"],
-        grant_types_supported: only_with_login(&["refresh_token"]),
-        token_endpoint_auth_methods_supported: only_with_login(&["none"]),
-        revocation_endpoint_auth_methods_supported: only_with_login(&["none"]),
-        introspection_endpoint_auth_methods_supported: only_with_login(&["client_secret_basic"]),
+        grant_types_supported: only_with(Login, &["refresh_token"]),
+        token_endpoint_auth_methods_supported: only_with(Login, &["none"]),
+        revocation_endpoint_auth_methods_supported: only_with(Session, &["none"]),
+        introspection_endpoint_auth_methods_supported: only_with(Session, &["client_secret_basic"]),
     };
     // Strings and arrays always serialize.
     serde_json::to_vec(&metadata).unwrap_or_default().into()

@@ -94,11 +94,12 @@ fn layered(routes: Router<AppState>, state: AppState) -> Router {
 pub(crate) fn api(config: &HttpConfig) -> OpenApiRouter<AppState> {
     let mut routes = OpenApiRouter::default();
     let mut polled = OpenApiRouter::default();
-    for group in &config.routes {
+    for group in RouteGroup::ALL.into_iter().filter(|group| config.has(*group)) {
         routes = match group {
-            RouteGroup::Login => {
+            RouteGroup::Login => routes.merge(login_routes()),
+            RouteGroup::Session => {
                 polled = polled.routes(routes!(revocations::revocations));
-                routes.merge(login_routes())
+                routes.merge(session_routes())
             }
             RouteGroup::Register => routes.routes(routes!(register::register)),
             RouteGroup::Account => routes.merge(account_routes()),
@@ -116,9 +117,11 @@ fn within(routes: OpenApiRouter<AppState>, limit: Duration) -> OpenApiRouter<App
 }
 
 fn login_routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::default().routes(routes!(login::login)).routes(routes!(token::token))
+}
+
+fn session_routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::default()
-        .routes(routes!(login::login))
-        .routes(routes!(token::token))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(logout::logout_all))

@@ -88,7 +88,7 @@ settings! {
     "http.cors_origins" http.cors_origins open "The origins that browsers may call from"
     "http.trusted_proxies" http.trusted_proxies open "The peers whose X-Forwarded-For counts"
     "http.hsts" http.hsts open "Whether answers carry Strict-Transport-Security; by default with TLS"
-    "http.routes" http.routes open "The groups of routes: login, register, account, wellknown, admin, operations"
+    "http.routes" http.routes open "The groups of routes: login, session, register, account, wellknown, admin, operations"
     "server.tls_cert" server.tls_cert open "The certificate chain, PEM"
     "server.tls_key" server.tls_key open "Its private key, PEM"
     "server.insecure_http" server.insecure_http open "Plain HTTP off loopback is wanted"

@@ -32,8 +32,23 @@ impl Engine {
     /// # Errors
     /// The guard's, when the user is not there any more or may not log in.
     pub async fn me(&self, principal: &Principal) -> Result<User> {
-        let user = self.0.store.find_user(&user_id(principal)?).await?;
-        user.filter(User::is_active).ok_or(Error::Guard(countersign_guard::Error::Revoked))
+        let id = user_id(principal)?;
+        let gone = || Error::Guard(countersign_guard::Error::Revoked);
+        let user = self.0.store.find_user(&id).await?.filter(User::is_active).ok_or_else(gone)?;
+        // Where the application keeps the users, what they are called and may do is its to say.
+        match self.active_foreign_standing(&id, gone()).await? {
+            None => Ok(user),
+            Some(standing) => Ok(User {
+                username: standing.username,
+                roles: standing.roles,
+                // It leaves them as the session has them.
+                scopes: standing
+                    .scopes
+                    .unwrap_or_else(|| principal.scopes().map(str::to_owned).collect()),
+                claims: standing.claims,
+                ..user
+            }),
+        }
     }
 
     /// Changes one's own e-mail address.

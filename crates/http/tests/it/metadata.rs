@@ -52,6 +52,19 @@ async fn m04_m05_m06_m07_it_says_what_there_is() {
 }
 
 #[tokio::test]
+async fn an_application_that_checks_passwords_itself_has_the_rest_of_sessions() {
+    let groups = ["session", "wellknown"].map(|group| group.parse().unwrap());
+    let app = App::with(|_| {}, move |http| http.routes = groups.into()).await;
+    let metadata = app.get(METADATA).await.ok();
+    assert!(metadata.get("token_endpoint").is_none());
+    assert_eq!(metadata["revocation_endpoint"], "https://auth.example/revoke");
+    app.get("/login").await.refused(404, "not_found");
+    app.get("/token").await.refused(404, "not_found");
+    app.get("/refresh").await.refused(405, "method_not_allowed");
+    app.get("/revocations").await.refused(401, "invalid_client");
+}
+
+#[tokio::test]
 async fn m09_every_endpoint_answers_where_it_is_said_to_be() {
     let app = App::new().await;
     let mut http = HttpConfig::default();

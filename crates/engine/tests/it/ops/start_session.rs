@@ -98,6 +98,23 @@ async fn what_is_asked_for_is_checked() {
 }
 
 #[tokio::test]
+async fn who_one_is_the_application_says() {
+    let own = Arc::new(Own::default());
+    own.set("u7", |user| {
+        user.active = true;
+        user.username = Some("grace".into());
+        user.roles = names(&["editor"]);
+    });
+    let world = world_of(&own).await;
+    let principal = world.principal(&start(&world, "u7").await.unwrap());
+    let me = world.engine.me(&principal).await.unwrap();
+    assert_eq!((me.username.as_deref(), me.roles), (Some("grace"), names(&["editor"])));
+    assert_eq!(me.scopes, names(&["orders:read", "orders:write"]));
+    own.set("u7", |user| user.active = false);
+    assert_eq!(code(world.engine.me(&principal).await), "invalid_token");
+}
+
+#[tokio::test]
 async fn a_disabled_or_deleted_user_gets_none() {
     let world = World::new().await;
     let tokens = start(&world, "u7").await.unwrap();
