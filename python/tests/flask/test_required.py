@@ -10,7 +10,7 @@ from flask import Flask, jsonify
 from flask.testing import FlaskClient
 from flask.views import MethodView
 
-from countersign import Countersign, MissingTokenError
+from countersign import Countersign, MissingTokenError, Subject
 from countersign.flask import CountersignFlask, current_principal, get_current_principal
 from countersign.testing import Clock, TokenFactory, assert_rejects
 from tests.flask.conftest import bearer
@@ -30,6 +30,44 @@ def test_without_parentheses(
     assert client.get("/me", headers=bearer(tokens.good("ada"))).json == {"user": "ada"}
     assert (me.__name__, me.__doc__) == ("me", "Who am I.")
     assert_rejects(app, "/me", tokens)
+
+
+def test_views_keep_their_names(
+    app: Flask, cs: CountersignFlask, client: FlaskClient, tokens: TokenFactory
+) -> None:
+    @app.get("/one")
+    @cs.required
+    def one() -> str:
+        return "1"
+
+    @app.get("/two")
+    @cs.required
+    def two() -> str:
+        return "2"
+
+    headers = bearer(tokens.good())
+    assert [client.get(path, headers=headers).text for path in ("/one", "/two")] == ["1", "2"]
+
+
+def test_custom_claims_are_there_after_a_refresh_too(
+    app: Flask, auth: Countersign, client: FlaskClient, tokens: TokenFactory
+) -> None:
+    @auth.claims
+    def tenant(subject: Subject) -> dict[str, str]:
+        return {"tenant": f"of {subject.username}"}
+
+    cs = CountersignFlask(app, auth)
+
+    @app.get("/tenant")
+    @cs.required
+    def show() -> str:
+        return str(current_principal.claims["tenant"])
+
+    pair = tokens.pair("ada")
+    assert client.get("/tenant", headers=bearer(pair.access_token)).text == "of ada"
+    again = client.post("/refresh", json={"refresh_token": pair.refresh_token}).json
+    assert again is not None
+    assert client.get("/tenant", headers=bearer(again["access_token"])).text == "of ada"
 
 
 def test_scopes_and_roles_are_all_needed(

@@ -33,7 +33,9 @@ class CountersignFlask:
             ``COUNTERSIGN_ISSUER``, ``COUNTERSIGN_AUDIENCE`` and any setting in capitals.
         prefix: what stands before every route but ``/.well-known/...``: empty, or ``/auth``.
         routes: the groups of routes: ``login``, ``register``, ``account``, ``wellknown`` and, where
-            it is asked for, ``admin``.
+            they are asked for, ``admin`` and ``session``, which is ``login`` without passwords.
+            They carry tokens and no cookies, so Flask-WTF need not protect them:
+            ``csrf.exempt(app.blueprints["countersign"])``.
 
     Raises:
         ConfigurationError: settings that cannot be meant; a route that the application has already.

@@ -78,7 +78,7 @@ def _needs_no_token(request: Request) -> bool:
         or request.blueprint == NAME
         or _is_health_check(request)
         or _is_static(current_app, request)
-        or _is_marked(current_app.view_functions[endpoint], request.method)
+        or _is_marked(current_app.view_functions.get(endpoint), request.method)
     )
 
 
