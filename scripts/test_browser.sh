@@ -8,3 +8,5 @@ cd "$(dirname "$0")/.."
 JSON='content-type: application/json'
 curl -sSf "$URL/register" -H "$JSON" -d '{"username":"browser","password":"correct horse battery"}' >/dev/null
 timeout 120 node e2e/docs.mjs "$URL" browser "correct horse battery"
+
+scripts/test_browser_fastapi.sh

@@ -9,7 +9,7 @@ from typing import Any
 
 from countersign.exceptions import ConfigurationError
 from countersign.fastapi._conditions import is_exempt, is_optional, without_conditions
-from countersign.fastapi._scheme import RENAMED, SCHEME
+from countersign.fastapi._scheme import BEARER, SCHEME, names
 
 Json = dict[str, Any]
 """An object of a document."""
@@ -28,9 +28,14 @@ def merged(document: Mapping[str, Any], ours: Mapping[str, Any], scheme: Json) -
     Raises:
         ConfigurationError: The application has a security scheme of one of our names.
     """
+    renamed = names(ours)
+    bearer = BEARER if BEARER in renamed.values() else None
     result = dict(document)
-    result["paths"] = _paths(document.get("paths") or {}, ours["paths"])
-    schemes = _schemes(ours, scheme, _used_scopes(result["paths"]))
+    result["paths"] = _paths(
+        {path: _cleaned_item(path, item, bearer) for path, item in document["paths"].items()},
+        {path: _renamed_item(item, renamed) for path, item in ours["paths"].items()},
+    )
+    schemes = _schemes(ours, renamed, scheme, _used_scopes(result["paths"]))
     result["components"] = _components(document.get("components") or {}, schemes)
     if tags := document.get("tags"):
         # Pages show the declared tags first. Those of an application that declares none would
@@ -40,23 +45,24 @@ def merged(document: Mapping[str, Any], ours: Mapping[str, Any], scheme: Json) -
 
 
 def _paths(theirs: Mapping[str, Json], ours: Mapping[str, Json]) -> Json:
-    paths = {path: _cleaned_item(path, item) for path, item in theirs.items()}
-    for path, item in ours.items():
-        # What is served is ours, below the same server as the application's.
-        operations = {method: _renamed(item[method]) for method in item if method in _METHODS}
-        paths[path] = {**paths.get(path, {}), **operations}
-    return paths
+    """Both; where a path and a method are in both, ours is what is served."""
+    merged = {path: {**theirs.get(path, {}), **item} for path, item in ours.items()}
+    return {**theirs, **merged}
 
 
-def _cleaned_item(path: str, item: Json) -> Json:
+def _cleaned_item(path: str, item: Json, bearer: str | None) -> Json:
     """The item with what the pseudo scopes of its operations mean in place of them."""
     return {
-        name: _cleaned(path, member) if name in _METHODS and "security" in member else member
+        name: _cleaned(path, member, bearer) if _is_secured(name, member) else member
         for name, member in item.items()
     }
 
 
-def _cleaned(path: str, operation: Json) -> Json:
+def _is_secured(name: str, member: Any) -> bool:
+    return name in _METHODS and "security" in member
+
+
+def _cleaned(path: str, operation: Json, bearer: str | None) -> Json:
     security: list[Json] = []
     optional = False
     for requirement in operation["security"]:
@@ -67,21 +73,38 @@ def _cleaned(path: str, operation: Json) -> Json:
         real = without_conditions(scopes)
         optional = optional or is_optional(scopes)
         if real or not is_exempt(scopes, path):
-            security.append({**requirement, SCHEME: real})
+            security += _alternatives({**requirement, SCHEME: real}, bearer)
     if optional:
         # An empty requirement: it goes without (OpenAPI 3.1, 4.8.10).
         security.append({})
     rest = {name: member for name, member in operation.items() if name != "security"}
-    return {**rest, "security": security} if security else rest
+    return {**rest, "security": _distinct(security)} if security else rest
 
 
-def _renamed(operation: Json) -> Json:
-    """Our operation with the names that our schemes have here."""
+def _alternatives(requirement: Json, bearer: str | None) -> list[Json]:
+    """A token that was got elsewhere does as well."""
+    if bearer is None or len(requirement) > 1:
+        return [requirement]
+    return [requirement, {bearer: requirement[SCHEME]}]
+
+
+def _distinct(security: list[Json]) -> list[Json]:
+    return [given for at, given in enumerate(security) if given not in security[:at]]
+
+
+def _renamed_item(item: Json, names: Mapping[str, str]) -> Json:
+    """Our operations with the names that our schemes have here, and the application's server."""
+    return {name: _renamed(member, names) for name, member in item.items() if name in _METHODS}
+
+
+def _renamed(operation: Json, names: Mapping[str, str]) -> Json:
     if "security" not in operation:
         return operation
     security = [
-        {RENAMED[name]: scopes for name, scopes in requirement.items()}
+        {names[name]: scopes for name, scopes in requirement.items()}
         for requirement in operation["security"]
+        # Without the routes that log in there is no password scheme.
+        if requirement.keys() <= names.keys()
     ]
     return {**operation, "security": security}
 
@@ -99,11 +122,11 @@ def _used_scopes(paths: Mapping[str, Json]) -> list[str]:
     return list(dict.fromkeys(scopes))
 
 
-def _schemes(ours: Mapping[str, Any], scheme: Json, used: Iterable[str]) -> Json:
-    schemes = {
-        RENAMED[name]: described
-        for name, described in ours.get("components", {}).get("securitySchemes", {}).items()
-    }
+def _schemes(
+    ours: Mapping[str, Any], names: Mapping[str, str], scheme: Json, used: Iterable[str]
+) -> Json:
+    described = ours.get("components", {}).get("securitySchemes", {})
+    schemes = {names[name]: described[name] for name in described}
     password = scheme.get("flows", {}).get("password")
     if password is not None:
         # The box of the Authorize button offers only what the flow names.

@@ -10,8 +10,15 @@ from fastapi.security import OAuth2
 SCHEME = "Countersign"
 """The name of the scheme that `cs.principal` adds to a route."""
 
-RENAMED = {"password": SCHEME, "bearer": SCHEME + "Bearer", "client": SCHEME + "Client"}
-"""The engine's own scheme names, and what they are called beside an application's."""
+BEARER = SCHEME + "Bearer"
+"""The name of the scheme for a token that was got elsewhere."""
+
+
+def names(document: Mapping[str, Any]) -> dict[str, str]:
+    """The names of the engine's own schemes, and what they are called beside an application's."""
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    main = "password" if "password" in schemes else "bearer"
+    return {name: SCHEME + name.capitalize() for name in schemes} | {main: SCHEME}
 
 
 def model(document: Mapping[str, Any]) -> OAuth2Model | HTTPBearer:
