@@ -229,12 +229,18 @@ class Core:
         origin: _Origin | None = None,
     ) -> Future[Any]: ...
     def check(self, token: str) -> Principal: ...
-    def authorize(self, fields: Sequence[bytes]) -> Principal: ...
+    def authorize(
+        self,
+        fields: Sequence[bytes | str],
+        scopes: Sequence[str] | None = None,
+        roles: Sequence[str] | None = None,
+        max_auth_age: int | None = None,
+    ) -> Principal: ...
     def require(
         self,
         principal: Principal,
-        scopes: Sequence[str],
-        roles: Sequence[str],
+        scopes: Sequence[str] | None = None,
+        roles: Sequence[str] | None = None,
         max_auth_age: int | None = None,
     ) -> None: ...
     def limit(self, rates: Rates, name: str, key: str) -> None: ...

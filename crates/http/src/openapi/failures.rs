@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use countersign_engine::error::code::{Challenge, ErrorCode};
 use countersign_guard::ErrorCode as BearerCode;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use utoipa::openapi::{
     ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
     example::ExampleBuilder, path::Operation, schema::Type, security::SecurityRequirement,
@@ -103,20 +103,31 @@ fn own(operation_id: &str) -> &'static [ErrorCode] {
     }
 }
 
+/// Takes away the requirements of schemes that these groups of routes do not bring.
+pub(super) fn keep_known_schemes(operation: &mut Operation, known: impl Fn(&str) -> bool) {
+    if let Some(requirements) = &mut operation.security {
+        requirements.retain(|requirement| content(requirement).keys().all(|name| known(name)));
+    }
+}
+
+/// The type shows its content only by serializing.
+fn content(requirement: &SecurityRequirement) -> Map<String, Value> {
+    match serde_json::to_value(requirement) {
+        Ok(Value::Object(schemes)) => schemes,
+        _ => Map::new(),
+    }
+}
+
 /// Whether a scheme of this name, or a scope that begins so, is among the requirements.
 fn has_scheme(operation: &Operation, name: &str) -> bool {
     let named = |requirement: &SecurityRequirement| {
-        // The type shows its content only by serializing.
-        let value = serde_json::to_value(requirement).unwrap_or_default();
-        value.as_object().is_some_and(|schemes| {
-            schemes.iter().any(|(scheme, scopes)| {
-                let scopes = scopes.as_array().map(Vec::as_slice).unwrap_or_default();
-                scheme == name
-                    || scopes
-                        .iter()
-                        .filter_map(|scope| scope.as_str())
-                        .any(|scope| name.ends_with(':') && scope.starts_with(name))
-            })
+        content(requirement).iter().any(|(scheme, scopes)| {
+            let scopes = scopes.as_array().map(Vec::as_slice).unwrap_or_default();
+            scheme == name
+                || scopes
+                    .iter()
+                    .filter_map(|scope| scope.as_str())
+                    .any(|scope| name.ends_with(':') && scope.starts_with(name))
         })
     };
     operation.security.iter().flatten().any(named)

@@ -32,9 +32,11 @@ pub fn openapi(issuer: &str, config: &HttpConfig) -> OpenApi {
     document.servers = Some(vec![Server::new(mount)]);
     document.tags = Some(tags());
     add_schemes(document.components.get_or_insert_default(), config);
+    let known = document.components.clone().unwrap_or_default().security_schemes;
     for item in document.paths.paths.values_mut() {
         for operation in operations(item) {
             failures::add(operation);
+            failures::keep_known_schemes(operation, |scheme| known.contains_key(scheme));
             // Unique in an application's own document, too, when the routes are merged into it.
             operation.operation_id =
                 operation.operation_id.take().map(|id| format!("countersign_{id}"));

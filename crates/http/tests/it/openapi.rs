@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use countersign_http::{HttpConfig, RouteGroup, inlined, openapi};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fixture::{App, ISSUER, bare};
 
@@ -119,6 +119,14 @@ fn only_groups_that_are_on_are_documented() {
     let document = serde_json::to_value(openapi(ISSUER, &config)).unwrap();
     assert_eq!(document["paths"].as_object().unwrap().len(), 1);
     assert!(document["components"]["securitySchemes"].get("password").is_none());
+}
+
+#[test]
+fn only_schemes_that_there_are_are_asked_for() {
+    let mut config = HttpConfig::default();
+    config.routes = [RouteGroup::Account].into();
+    let document = serde_json::to_value(openapi(ISSUER, &config)).unwrap();
+    assert_eq!(document["paths"]["/users/me"]["get"]["security"], json!([{ "bearer": [] }]));
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ use countersign_guard::{Guard, Presented};
 use pyo3::{
     prelude::*,
     pybacked::{PyBackedBytes, PyBackedStr},
-    types::{PyDict, PyTuple},
+    types::{PyDict, PySequence, PyTuple},
 };
 
 /// One opened engine with a runtime of its own: its operations, its routes, its guard.
@@ -132,36 +132,36 @@ impl Core {
         }
     }
 
-    /// Checks the access token in the `Authorization` header fields of a request, in memory.
-    fn authorize(&self, py: Python<'_>, fields: Vec<PyBackedBytes>) -> PyResult<Principal> {
-        match Presented::from_authorization(fields.iter().map(AsRef::as_ref)) {
-            Ok(presented) => self.check_presented(py, &presented),
-            Err(refusal) => Err(self.refuse(py, refusal)),
-        }
+    /// Checks the access token in the `Authorization` header fields of a request, in memory, and
+    /// what its bearer must have.
+    #[pyo3(signature = (fields, scopes = None, roles = None, max_auth_age = None))]
+    fn authorize(
+        &self,
+        py: Python<'_>,
+        fields: &Bound<'_, PySequence>,
+        scopes: Option<Vec<PyBackedStr>>,
+        roles: Option<Vec<PyBackedStr>>,
+        max_auth_age: Option<u64>,
+    ) -> PyResult<Principal> {
+        let fields = read_fields(fields)?;
+        let presented = Presented::from_authorization(fields.iter().map(|field| field.as_ref()));
+        let presented = presented.map_err(|refusal| self.refuse(py, refusal))?;
+        let principal = self.check_presented(py, &presented)?;
+        self.demand(py, &principal, scopes, roles, max_auth_age)?;
+        Ok(principal)
     }
 
     /// Demands scopes, roles and a recent log-in of somebody who was let in.
-    #[pyo3(signature = (principal, scopes, roles, max_auth_age = None))]
+    #[pyo3(signature = (principal, scopes = None, roles = None, max_auth_age = None))]
     fn require(
         &self,
         py: Python<'_>,
         principal: &Principal,
-        scopes: Vec<PyBackedStr>,
-        roles: Vec<PyBackedStr>,
+        scopes: Option<Vec<PyBackedStr>>,
+        roles: Option<Vec<PyBackedStr>>,
         max_auth_age: Option<u64>,
     ) -> PyResult<()> {
-        let principal = principal.checked();
-        let scopes: Vec<&str> = scopes.iter().map(AsRef::as_ref).collect();
-        let roles: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
-        let recent = |seconds| {
-            let now = self.guard.clock().now();
-            principal.require_auth_age(Duration::from_secs(seconds), now)
-        };
-        principal
-            .require_scopes(&scopes)
-            .and_then(|()| principal.require_roles(&roles))
-            .and_then(|()| max_auth_age.map_or(Ok(()), recent))
-            .map_err(|refusal| self.refuse(py, refusal))
+        self.demand(py, principal, scopes, roles, max_auth_age)
     }
 
     /// Takes one from the key's budget of an own limit, in this process's memory.
@@ -281,6 +281,29 @@ impl Core {
         checked.map(Principal::from).map_err(|refusal| self.refuse(py, refusal))
     }
 
+    fn demand(
+        &self,
+        py: Python<'_>,
+        principal: &Principal,
+        scopes: Option<Vec<PyBackedStr>>,
+        roles: Option<Vec<PyBackedStr>>,
+        max_auth_age: Option<u64>,
+    ) -> PyResult<()> {
+        let principal = principal.checked();
+        let (scopes, roles) = (scopes.unwrap_or_default(), roles.unwrap_or_default());
+        let scopes: Vec<&str> = scopes.iter().map(AsRef::as_ref).collect();
+        let roles: Vec<&str> = roles.iter().map(AsRef::as_ref).collect();
+        let recent = |seconds| {
+            let now = self.guard.clock().now();
+            principal.require_auth_age(Duration::from_secs(seconds), now)
+        };
+        principal
+            .require_scopes(&scopes)
+            .and_then(|()| principal.require_roles(&roles))
+            .and_then(|()| max_auth_age.map_or(Ok(()), recent))
+            .map_err(|refusal| self.refuse(py, refusal))
+    }
+
     #[cold]
     fn refuse(&self, py: Python<'_>, refusal: impl Into<Error>) -> PyErr {
         Failure::new(refusal.into(), self.guard.realm()).into_exception(py)
@@ -323,6 +346,29 @@ impl ToPython for Json {
             None => Ok(py.None().into_bound(py)),
         }
     }
+}
+
+/// Header fields as frameworks have them: ASGI in bytes, WSGI in text.
+enum Field {
+    Bytes(PyBackedBytes),
+    Text(PyBackedStr),
+}
+
+impl AsRef<[u8]> for Field {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Bytes(field) => field,
+            Self::Text(field) => field.as_bytes(),
+        }
+    }
+}
+
+fn read_fields(fields: &Bound<'_, PySequence>) -> PyResult<Vec<Field>> {
+    let read = |field: Bound<'_, PyAny>| match field.extract() {
+        Ok(bytes) => Ok(Field::Bytes(bytes)),
+        Err(_) => Ok(Field::Text(field.extract::<PyBackedStr>()?)),
+    };
+    fields.try_iter()?.map(|field| field.and_then(read)).collect()
 }
 
 fn read_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
