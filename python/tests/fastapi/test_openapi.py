@@ -123,6 +123,36 @@ def test_without_log_in_routes_the_button_takes_a_token(app: FastAPI, auth: Coun
     assert document["paths"]["/edit"]["get"]["security"] == [{"Countersign": ["edit"]}]
 
 
+@pytest.mark.parametrize("groups", [set(), {"account"}, DEFAULT_ROUTES])
+def test_the_button_can_log_in_at_the_applications_own_route(
+    app: FastAPI, auth: Countersign, groups: set[str]
+) -> None:
+    cs = CountersignFastAPI(auth, prefix="/auth", routes=groups, token_url="/log-in")
+    routes(app, cs)
+    cs.install(app)
+    served = TestClient(app, root_path="/api").get("/openapi.json").json()
+    assert flow(served)["tokenUrl"] == "/api/log-in"
+    assert {"reports:read", "edit"} <= flow(served)["scopes"].keys()
+    if "account" in groups:
+        assert served["paths"]["/auth/users/me"]["get"]["security"] == [
+            {"CountersignBearer": []},
+            {"Countersign": []},
+        ]
+
+
+def test_the_button_can_log_in_elsewhere(app: FastAPI, auth: Countersign) -> None:
+    elsewhere = "https://id.example.com/token"
+    CountersignFastAPI(auth, routes=set(), token_url=elsewhere).install(app)
+    served = TestClient(app, root_path="/api").get("/openapi.json").json()
+    assert flow(served)["tokenUrl"] == elsewhere
+
+
+@pytest.mark.parametrize("token_url", ["", "login", "http://id.example.com/token"])
+def test_a_token_url_that_cannot_be_meant_is_refused(auth: Countersign, token_url: str) -> None:
+    with pytest.raises(ConfigurationError, match="token_url"):
+        CountersignFastAPI(auth, token_url=token_url)
+
+
 @pytest.mark.parametrize("given", ["/api/v1", "/api/v1/"])
 def test_the_token_url_follows_the_root_path(auth: Countersign, given: str) -> None:
     app = FastAPI()

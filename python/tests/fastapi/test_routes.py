@@ -1,5 +1,6 @@
 """The engine's routes, answered within the application."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from starlette.testclient import TestClient
 from countersign import Countersign
 from countersign.engine import BODY_LIMIT
 from countersign.fastapi import CountersignFastAPI
-from tests.fastapi.support import PASSWORD, Bearer, call, http_scope
+from tests.fastapi.support import PASSWORD, Answered, Bearer, call, http_scope
 
 
 @pytest.fixture
@@ -155,26 +156,65 @@ def json_scope(path: str, size: int | None = None) -> Any:
     return http_scope("POST", path, headers=headers)
 
 
-def test_a_body_is_read_one_byte_beyond_the_limit_and_no_further(
-    app: FastAPI, cs: CountersignFastAPI
-) -> None:
-    cs.install(app)
+def too_large(app: FastAPI, rest: Any) -> tuple[Answered, int]:
+    """A body of the limit and more, then `rest`; the answer, and how many messages were read."""
     part = {"type": "http.request", "body": b"x" * 16_384, "more_body": True}
-    unread = {"type": "http.request", "body": b"never read", "more_body": False}
-    messages = [part] * (BODY_LIMIT // 16_384) + [part, unread]
-    asked: list[object] = []
+    sent = [part] * (BODY_LIMIT // 16_384 + 1)
+    read = 0
 
     async def counting(scope: Any, receive: Any, send: Any) -> None:
         async def counted() -> Any:
-            message = await receive()
-            asked.append(message)
-            return message
+            nonlocal read
+            read += 1
+            return sent[read - 1] if read <= len(sent) else await rest()
 
         await app(scope, counted, send)
 
-    answered = call(counting, json_scope("/login"), *messages)
+    return call(counting, json_scope("/login")), read - len(sent)
+
+
+def test_what_is_too_large_is_thrown_away_and_refused(app: FastAPI, cs: CountersignFastAPI) -> None:
+    cs.install(app)
+    left = [b"the last"] + [b"x" * 100_000] * 5
+
+    async def rest() -> Any:
+        return {"type": "http.request", "body": left.pop(), "more_body": bool(left)}
+
+    answered, read = too_large(app, rest)
     assert (answered.status, answered.json["error"]) == (413, "payload_too_large")
-    assert unread not in asked
+    assert read == 6
+
+
+def test_a_body_without_end_is_not_read_for_ever(app: FastAPI, cs: CountersignFastAPI) -> None:
+    cs.install(app)
+
+    async def rest() -> Any:
+        return {"type": "http.request", "body": b"x" * 1024 * 1024, "more_body": True}
+
+    answered, read = too_large(app, rest)
+    assert (answered.status, read) == (413, 16)
+
+
+def test_a_slow_body_is_not_awaited_for_ever(
+    app: FastAPI, cs: CountersignFastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("countersign.fastapi._body._PATIENCE", 0.01)
+    cs.install(app)
+
+    async def rest() -> Any:
+        await asyncio.sleep(60)
+
+    answered, read = too_large(app, rest)
+    assert (answered.status, read) == (413, 1)
+
+
+def test_a_client_that_goes_away_in_between_is_let_go(app: FastAPI, cs: CountersignFastAPI) -> None:
+    cs.install(app)
+
+    async def rest() -> Any:
+        return {"type": "http.disconnect"}
+
+    assert too_large(app, rest)[1] == 1
 
 
 def test_a_body_of_just_the_limit_is_read(app: FastAPI, cs: CountersignFastAPI) -> None:

@@ -25,11 +25,16 @@ class CountersignFastAPI:
     Args:
         auth: The engine.
         prefix: Where its routes are, such as ``"/auth"``. ``/.well-known/*`` stays at the root.
-        routes: The groups of routes: ``login``, ``register``, ``account``, ``wellknown`` and, on
-            request, ``admin``. With none of them the dependencies still work.
+        routes: The groups of routes: ``login``, ``register``, ``account``, ``wellknown``; on
+            request ``admin``; and ``session``, all of ``login`` but ``/login`` and ``/token``,
+            for an application that checks passwords itself and then calls
+            ``auth.start_session``. With none of them the dependencies still work.
+        token_url: Where the Authorize button of ``/docs`` posts user name and password (as
+            ``OAuth2PasswordRequestForm`` takes them): a path from the root of the application.
+            By default the engine's own ``/token``, if ``login`` is among the routes.
 
     Raises:
-        ConfigurationError: The prefix or a group cannot be meant.
+        ConfigurationError: The prefix, a group or the URL cannot be meant.
     """
 
     def __init__(
@@ -38,11 +43,12 @@ class CountersignFastAPI:
         *,
         prefix: str = "",
         routes: Collection[str] = DEFAULT_ROUTES,
+        token_url: str | None = None,
     ) -> None:
         self.auth = auth
         self._routes = auth.routes(prefix, routes)
         self._document = self._routes.openapi()
-        self.principal = PrincipalDependency(auth, model(self._document))
+        self.principal = PrincipalDependency(auth, model(self._document, token_url))
         """Who calls: ``Depends(cs.principal)``, ``Security(cs.principal, scopes=[...])``.
 
         A missing or bad token is 401, a missing scope 403. Works for WebSocket routes, too.

@@ -28,7 +28,7 @@ def merged(document: Mapping[str, Any], ours: Mapping[str, Any], scheme: Json) -
     Raises:
         ConfigurationError: The application has a security scheme of one of our names.
     """
-    renamed = names(ours)
+    renamed = names(ours, password="flows" in scheme)
     bearer = BEARER if BEARER in renamed.values() else None
     result = dict(document)
     result["paths"] = _paths(

@@ -47,7 +47,7 @@ class Document:
         the server's.
         """
         password = self._scheme.get("flows", {}).get("password")
-        if password is None:
+        if password is None or not password["tokenUrl"].startswith("/"):
             return self._scheme
         root_path = _root_path.get()
         if root_path is None:
