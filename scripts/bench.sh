@@ -12,3 +12,5 @@ scripts/python.sh >/dev/null
 .venv/bin/python bench/argon2_peer.py
 echo
 .venv/bin/python python/bench/tokens.py
+echo
+.venv/bin/python python/bench/hosts.py
