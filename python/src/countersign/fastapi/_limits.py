@@ -1,7 +1,7 @@
 """Rate limits for the application's own routes."""
 
 # No postponed annotations here: FastAPI reads the real ones of a dependency.
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Literal
 
@@ -45,23 +45,21 @@ class Limit:
         try:
             if not self._auth.opened:
                 await self._auth.aopen()
-            async for key in self._keys(connection):
+            for key in await self._keys(connection):
                 self._auth.limit(self._rates, name=name, key=key)
         except REFUSALS as refusal:
             raise raised(refusal, connection) from None
 
-    async def _keys(self, connection: HTTPConnection) -> AsyncIterator[str]:
+    async def _keys(self, connection: HTTPConnection) -> list[str]:
         if callable(self._key):
             said = self._key(connection)  # type: ignore[arg-type]
             own = await said if isawaitable(said) else said
-            if own is not None:
-                yield f"key:{own}"
-            return
+            return [] if own is None else [f"key:{own}"]
         user = None if self._key == "address" else self._user(connection.scope)
+        keys = [] if user is None else [f"user:{user}"]
         if user is None or self._key == "both":
-            yield f"address:{self._network(connection.scope)}"
-        if user is not None:
-            yield f"user:{user}"
+            keys.append(f"address:{self._network(connection.scope)}")
+        return keys
 
     def _user(self, scope: Scope) -> str | None:
         """Whose request it is. A bad token is nobody's; to refuse it is the route's business."""

@@ -106,7 +106,10 @@ def _renamed(operation: Json, names: Mapping[str, str]) -> Json:
         # Without the routes that log in there is no password scheme.
         if requirement.keys() <= names.keys()
     ]
-    return {**operation, "security": security}
+    # Who logs in at the application's own route has a token, too.
+    bearers = [given[BEARER] for given in security if BEARER in given]
+    security += [{SCHEME: scopes} for scopes in bearers]
+    return {**operation, "security": _distinct(security)}
 
 
 def _used_scopes(paths: Mapping[str, Json]) -> list[str]:

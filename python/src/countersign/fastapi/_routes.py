@@ -25,6 +25,7 @@ class HostRoute(Route):
             name=f"countersign:{path}",
             include_in_schema=False,
         )
+        self._fixed_part = path.partition("{")[0].rstrip("/")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """As any route; a path with a slash too much is ours, too, if nobody else wants it.
@@ -32,6 +33,9 @@ class HostRoute(Route):
         Starlette would redirect it. A log-in must not be sent twice, and behind a proxy perhaps
         to ``http``.
         """
+        # Every request of the application is asked this by each of our routes.
+        if self._fixed_part not in scope["path"]:
+            return Match.NONE, {}
         match, child = super().matches(scope)
         if match is Match.NONE and scope["type"] == "http":
             path = route_path(scope)
