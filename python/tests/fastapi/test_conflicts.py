@@ -122,6 +122,12 @@ def test_a_second_install_is_refused(app: FastAPI, auth: Countersign, routes: se
         CountersignFastAPI(auth, prefix="/two", routes={"login"}).install(app)
 
 
+def test_only_an_application_can_be_installed_in(cs: CountersignFastAPI) -> None:
+    for other in (APIRouter(), Starlette()):
+        with pytest.raises(TypeError, match="takes the FastAPI application, not"):
+            cs.install(other)  # type: ignore[arg-type]
+
+
 def test_an_install_after_the_start_is_refused(app: FastAPI, cs: CountersignFastAPI) -> None:
     TestClient(app).get("/")
     with pytest.raises(ConfigurationError, match="before the application starts"):

@@ -59,10 +59,15 @@ class CountersignFastAPI:
     def install(self, app: FastAPI) -> None:
         """Adds the routes, their OpenAPI, the answers to refusals, and the end of the engine.
 
+        Call it where the application is made, before routes such as ``/users/{name}``: the first
+        route that fits answers.
+
         Raises:
             ConfigurationError: The application has one of the routes already, has another
                 Countersign, or is running.
         """
+        if not isinstance(app, FastAPI):
+            raise TypeError(f"install takes the FastAPI application, not {type(app).__name__}")
         self._refuse_late(app)
         refuse_taken(app.router.routes, self._routes)
         for path, methods in self._routes.paths:
@@ -82,6 +87,9 @@ class CountersignFastAPI:
         """A dependency that wants all of the scopes and roles, and a log-in that recent (RFC 9470).
 
         It answers the principal.
+
+        Raises:
+            ConfigurationError: One of them cannot be meant.
         """
         return requirement(
             self.auth, self.principal, scopes=scopes, roles=roles, max_auth_age=max_auth_age
