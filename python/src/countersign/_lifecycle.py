@@ -153,7 +153,8 @@ class Lifecycle:
 
     async def acore(self, loop: asyncio.AbstractEventLoop) -> Core:
         """The same without holding up the loop."""
-        return self._found() or await loop.run_in_executor(None, self._open)
+        found = self._found()
+        return await loop.run_in_executor(None, self._open) if found is None else found
 
     def _found(self) -> Core | None:
         running = self._running

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Final, Protocol
 
 __all__ = ["EXITING", "Watched", "watch"]
@@ -45,36 +46,35 @@ class _Watch:
     """All of them, by weak references: what `os.register_at_fork` takes it never gives back."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._watched: weakref.WeakSet[Watched] = weakref.WeakSet()
+        # Only forks take it: who is added may hold a lock that a fork waits for.
+        self._forking = threading.Lock()
+        self._watched: dict[int, weakref.ref[Watched]] = {}
         self._held: list[Watched] = []
 
     def add(self, watched: Watched) -> None:
-        with self._lock:
-            self._watched.add(watched)
+        key = id(watched)
+        self._watched[key] = weakref.ref(watched, lambda _: self._watched.pop(key, None))
 
     def _all(self) -> list[Watched]:
-        with self._lock:
-            return list(self._watched)
+        # A copy: others are added, and go, meanwhile.
+        found = [reference() for reference in list(self._watched.values())]
+        return [watched for watched in found if watched is not None]
 
     def before_fork(self) -> None:
         # One fork after the other, or two would wait for each other's engines.
-        self._lock.acquire()
+        self._forking.acquire()
         for watched in self._all():
             self._held.append(watched)
-            try:
-                watched.before_fork()
-            except Exception:
-                _LOG.exception("the engine could not be closed before a fork")
+            _tell(watched.before_fork)
 
     def after_fork_in_parent(self) -> None:
         while self._held:
             self._held.pop().after_fork_in_parent()
-        self._lock.release()
+        self._forking.release()
 
     def after_fork_in_child(self) -> None:
         # Whoever forked may have run no hooks before, and any thread may have held the lock.
-        self._lock = threading.RLock()
+        self._forking = threading.Lock()
         self._held.clear()
         for watched in self._all():
             watched.after_fork_in_child()
@@ -82,10 +82,15 @@ class _Watch:
     def at_exit(self) -> None:
         EXITING.set()
         for watched in self._all():
-            try:
-                watched.at_exit()
-            except Exception:
-                _LOG.exception("the engine could not be closed")
+            _tell(watched.at_exit)
+
+
+def _tell(told: Callable[[], None]) -> None:
+    try:
+        told()
+    # What one cannot do must not keep the others from doing it.
+    except Exception:
+        _LOG.exception("the engine could not be closed")
 
 
 _WATCH: Final = _Watch()

@@ -348,7 +348,9 @@ class Countersign:
         """
         try:
             return Core.network(address)
-        except TypeError as error:
+        except CountersignError:
+            raise
+        except FOREIGN as error:
             raise ConfigurationError("`address` is a text") from error
 
     def client_address(self, peer: str | None, forwarded: Sequence[bytes] = ()) -> str | None:

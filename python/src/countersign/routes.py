@@ -102,6 +102,8 @@ class HostRoutes:
 
     def _below(self, path: str) -> str:
         """The path without the prefix; what stands elsewhere becomes ``/``, where nothing is."""
+        if not isinstance(path, str):
+            raise InvalidRequestError("the path is a text")
         if not self.prefix or path.startswith(_WELL_KNOWN):
             return path
         below = path.removeprefix(self.prefix)
