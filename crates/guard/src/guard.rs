@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
-use countersign_jose::{Algorithm, Audience, Issuer, KeySet, Leeway, Verifier};
+use countersign_jose::{Algorithm, Audience, CachedVerifier, Issuer, KeySet, Leeway, Verifier};
 
 use crate::{
     Error, Presented, Principal, Scheme,
@@ -35,6 +35,9 @@ pub enum FailMode {
 
 /// Seconds by which `iat` and `nbf` may lie ahead; `exp` has no leeway.
 const CLOCK_SKEW_SECONDS: u32 = 60;
+/// So many tokens with a signature are remembered, so that each is verified once. About 20 MiB at
+/// the most.
+const REMEMBERED_TOKENS: usize = 10_000;
 /// What a client that meets a stale view is told to wait.
 const STALE_RETRY: Duration = Duration::from_secs(1);
 
@@ -43,7 +46,7 @@ const STALE_RETRY: Duration = Duration::from_secs(1);
 pub struct Guard {
     policy: Policy,
     realm: String,
-    verifier: ArcSwap<Verifier>,
+    verifier: ArcSwap<CachedVerifier<AccessClaims>>,
     view: Arc<RevocationView>,
     clock: Arc<dyn Clock>,
 }
@@ -111,8 +114,7 @@ impl Guard {
     pub fn verify(&self, presented: &Presented<'_>) -> Result<Principal, Error> {
         let Scheme::Bearer = presented.scheme;
         let now = self.clock.now();
-        let verified =
-            self.verifier.load().verify_as::<AccessClaims>(presented.token, now.seconds())?;
+        let verified = self.verifier.load().verify(presented.token, now.seconds())?;
         // RFC 9449 7.1: a bound token is not taken as plain Bearer.
         if verified.claims().cnf.is_some() {
             return Err(Error::Foreign {
@@ -160,7 +162,8 @@ fn subject(principal: &Principal) -> Subject<'_> {
     }
 }
 
-fn build_verifier(policy: &Policy, keys: KeySet) -> Result<Verifier, Error> {
+/// Another policy, or other keys, begin with nothing remembered.
+fn build_verifier(policy: &Policy, keys: KeySet) -> Result<CachedVerifier<AccessClaims>, Error> {
     let audience = Audience::any_of(policy.audiences.iter().map(String::as_str));
     let leeway = Leeway::new(0, CLOCK_SKEW_SECONDS, CLOCK_SKEW_SECONDS);
     let verifier =
@@ -170,5 +173,5 @@ fn build_verifier(policy: &Policy, keys: KeySet) -> Result<Verifier, Error> {
             .leeway(leeway)
             .required(&["exp", "iat", "iss", "aud", "sub", "jti", "client_id", "sid", "gen"])
             .build()?;
-    Ok(verifier)
+    Ok(CachedVerifier::new(verifier, REMEMBERED_TOKENS))
 }

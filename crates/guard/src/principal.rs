@@ -1,73 +1,69 @@
 //! Who is asking: what a verified access token says.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use countersign_jose::Verified;
 
 use crate::{Error, claims::AccessClaims, time::Timestamp};
 
-/// A verified, unrevoked access token. Only [`Guard::check`](crate::Guard::check) makes one.
+/// A verified, unrevoked access token; cheap to clone. Only [`Guard::check`](crate::Guard::check)
+/// makes one.
 #[derive(Clone, Debug)]
-pub struct Principal {
-    claims: AccessClaims,
-    key_id: String,
-}
+pub struct Principal(Arc<Verified<AccessClaims>>);
 
 impl Principal {
-    /// The key is the one that the signature was checked with, whatever the header says.
-    pub(crate) fn new(verified: Verified<AccessClaims>) -> Self {
-        let key_id = verified.key().kid().to_owned();
-        Self { claims: verified.into_claims(), key_id }
+    pub(crate) fn new(verified: Arc<Verified<AccessClaims>>) -> Self {
+        Self(verified)
     }
 
     /// The user id (`sub`).
     pub fn user_id(&self) -> &str {
-        &self.claims.sub
+        &self.claims().sub
     }
 
     /// The user name, where the token carries it.
     pub fn username(&self) -> Option<&str> {
-        self.claims.preferred_username.as_deref()
+        self.claims().preferred_username.as_deref()
     }
 
     /// The session (`sid`).
     pub fn session_id(&self) -> &str {
-        &self.claims.sid
+        &self.claims().sid
     }
 
     /// The client the token was issued to.
     pub fn client_id(&self) -> &str {
-        &self.claims.client_id
+        &self.claims().client_id
     }
 
-    /// The key that signed the token.
+    /// The key that the signature was checked with, whatever the header says.
     pub fn key_id(&self) -> &str {
-        &self.key_id
+        self.0.key().kid()
     }
 
     /// When the user authenticated.
     pub fn auth_time(&self) -> Timestamp {
-        Timestamp::from_seconds(self.claims.auth_time)
+        Timestamp::from_seconds(self.claims().auth_time)
     }
 
     /// When the token expires.
     pub fn expires_at(&self) -> Timestamp {
-        Timestamp::from_seconds(self.claims.exp)
+        Timestamp::from_seconds(self.claims().exp)
     }
 
     /// The scopes, in the token's order.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.claims.scope.split(' ').filter(|scope| !scope.is_empty())
+        self.claims().scope.split(' ').filter(|scope| !scope.is_empty())
     }
 
     /// The roles.
     pub fn roles(&self) -> &[String] {
-        &self.claims.roles
+        &self.claims().roles
     }
 
     /// Every claim.
     pub fn claims(&self) -> &AccessClaims {
-        &self.claims
+        self.0.claims()
     }
 
     /// Whether the token has the scope.
@@ -77,7 +73,7 @@ impl Principal {
 
     /// Whether the token has the role.
     pub fn has_role(&self, role: &str) -> bool {
-        self.claims.roles.iter().any(|held| held == role)
+        self.claims().roles.iter().any(|held| held == role)
     }
 
     /// Demands every one of `scopes`.

@@ -12,6 +12,7 @@
 
 mod algorithm;
 mod base64;
+mod cache;
 mod claims;
 pub mod dangerous;
 mod error;
@@ -25,6 +26,7 @@ mod validate;
 mod verify;
 
 pub use crate::algorithm::Algorithm;
+pub use crate::cache::CachedVerifier;
 pub use crate::claims::{Claims, NumericDate};
 pub use crate::error::{Error, ErrorCode, JsonFault};
 pub use crate::header::Header;

@@ -129,6 +129,20 @@ impl Default for Leeway {
 /// never ends.
 const END_OF_TIME: f64 = 253_402_300_799.0;
 
+/// The claims that time makes right or wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dates {
+    exp: Option<NumericDate>,
+    nbf: Option<NumericDate>,
+    iat: Option<NumericDate>,
+}
+
+impl Dates {
+    pub(crate) fn of(claims: &Claims) -> Self {
+        Self { exp: claims.exp(), nbf: claims.nbf(), iat: claims.iat() }
+    }
+}
+
 /// All rules of one verifier.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
@@ -167,10 +181,17 @@ impl Rules {
         if let Some(claim) = self.required.iter().find(|claim| !claims.has(claim)) {
             return Err(missing(claim));
         }
+        self.check_dates(&Dates::of(claims), now)?;
+        self.issuer.check(claims)?;
+        self.audience.check(claims)
+    }
+
+    /// Checks what depends on the instant.
+    pub(crate) fn check_dates(&self, dates: &Dates, now: i64) -> Result<(), Error> {
         // Exact for every instant of the next hundred million years.
         let now = now as f64;
         let after = |date: Option<NumericDate>, bound: f64| date.filter(|d| d.as_f64() > bound);
-        if let Some(exp) = claims.exp() {
+        if let Some(exp) = dates.exp {
             if now >= exp.as_f64() + f64::from(self.leeway.exp) {
                 return Err(Error::Expired { at: exp.seconds() });
             }
@@ -178,14 +199,13 @@ impl Rules {
                 return Err(Error::ClaimType { claim: "exp" });
             }
         }
-        if let Some(nbf) = after(claims.nbf(), now + f64::from(self.leeway.nbf)) {
+        if let Some(nbf) = after(dates.nbf, now + f64::from(self.leeway.nbf)) {
             return Err(Error::NotYetValid { from: nbf.seconds() });
         }
-        if let Some(iat) = after(claims.iat(), now + f64::from(self.leeway.iat)) {
+        if let Some(iat) = after(dates.iat, now + f64::from(self.leeway.iat)) {
             return Err(Error::IssuedInFuture { at: iat.seconds() });
         }
-        self.issuer.check(claims)?;
-        self.audience.check(claims)
+        Ok(())
     }
 }
 

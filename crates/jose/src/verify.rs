@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::header::{Header, ParsedHeader};
 use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
-use crate::validate::{Audience, Issuer, Leeway, Rules};
+use crate::validate::{Audience, Dates, Issuer, Leeway, Rules};
 
 /// Checks tokens by one policy. Make it once and keep it; clones share everything, all methods
 /// take `&self`, and nothing blocks.
@@ -170,8 +170,31 @@ impl Verifier {
         token: impl AsRef<[u8]>,
         now: i64,
     ) -> Result<Verified<T>, Error> {
-        let Verified { accepted, claims } = self.policy.verify(token.as_ref(), now)?;
-        Ok(Verified { accepted, claims: claims.deserialize()? })
+        self.verify_dated(token.as_ref(), now).map(|(verified, _)| verified)
+    }
+
+    /// The same with the dates, so that they can be checked again.
+    pub(crate) fn verify_dated<T: DeserializeOwned>(
+        &self,
+        token: &[u8],
+        now: i64,
+    ) -> Result<(Verified<T>, Dates), Error> {
+        let Verified { accepted, claims } = self.policy.verify(token, now)?;
+        Ok((Verified { accepted, claims: claims.deserialize()? }, Dates::of(&claims)))
+    }
+
+    /// Checks the dates of a token that was accepted before.
+    pub(crate) fn check_dates(&self, dates: &Dates, now: i64) -> Result<(), Error> {
+        self.policy.rules.check_dates(dates, now)
+    }
+
+    /// Whether it is for MACs.
+    pub(crate) fn is_symmetric(&self) -> bool {
+        let symmetric = |algorithm: &Algorithm| algorithm.is_symmetric();
+        Algorithm::ALL
+            .iter()
+            .filter(|algorithm| self.policy.allowed & algorithm.bit() != 0)
+            .any(symmetric)
     }
 
     pub(crate) fn verify_signature(&self, token: &[u8]) -> Result<(Header, Vec<u8>), Error> {

@@ -124,3 +124,42 @@ fn a_guard_is_shared_between_threads() {
     assert_eq!((guard.policy().issuer.as_str(), guard.realm()), (ISSUER, ISSUER));
     assert_eq!(guard.policy().audiences, [AUDIENCE]);
 }
+
+/// Tokens are remembered once they have been verified; everything that can change is asked again.
+#[test]
+fn a_remembered_token_is_checked_again() {
+    let kinds = [
+        |_: &World| Target::Token { id: "token-1".into() },
+        |_: &World| Target::Session { id: "session-1".into() },
+        |_: &World| Target::User { id: "user-1".into(), below: 4 },
+        |_: &World| Target::Client { id: "first-party".into(), disabled: true },
+        |world: &World| Target::Key { id: world.kid().into() },
+    ];
+    for kind in kinds {
+        let world = World::new();
+        let token = world.token(&json!({}));
+        assert_eq!([code(&world, &token), code(&world, &token)], ["let in"; 2]);
+        let target = kind(&world);
+        let expires_at = world.guard.clock().now().plus(Duration::from_secs(900));
+        world.guard.view().apply(&target, Some(expires_at));
+        assert_eq!(code(&world, &token), "token_revoked", "{target:?}");
+    }
+    let world = World::new();
+    let token = world.token(&json!({}));
+    assert_eq!(code(&world, &token), "let in");
+    world.advance(Duration::from_secs(301));
+    assert_eq!(code(&world, &token), "temporarily_unavailable", "the view is stale");
+    world.advance(Duration::from_secs(600));
+    assert_eq!(code(&world, &token), "token_expired");
+}
+
+#[test]
+fn with_other_keys_nothing_is_remembered() {
+    let (world, other) = (World::new(), World::new());
+    let token = world.token(&json!({}));
+    assert_eq!(code(&world, &token), "let in");
+    world.guard.replace_keys(other.keys(), &other.algorithms()).unwrap();
+    assert_eq!(code(&world, &token), "key_not_found");
+    world.guard.replace_keys(world.keys(), &world.algorithms()).unwrap();
+    assert_eq!(code(&world, &token), "let in");
+}

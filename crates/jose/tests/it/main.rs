@@ -9,6 +9,7 @@
 )]
 
 mod best_practices;
+mod cache;
 mod claims;
 mod config;
 mod corpus;
