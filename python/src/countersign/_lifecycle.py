@@ -138,14 +138,12 @@ class Lifecycle:
         # Reentrant, for a signal handler that closes while its thread opens.
         self._lock = threading.RLock()
         self._running: _Running | None = None
+        self.current: Core | None = None
+        """The open core, for what is asked at every request. After a fork that ran none of Python's
+        hooks it is the other process's: it may check tokens, until its revocations are too old."""
         self._finalizer: weakref.finalize[[], Lifecycle] | None = None
         self._refusal: str | None = None
         _process.watch(self)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a core in this process."""
-        return self._found() is not None
 
     def core(self) -> Core:
         """The open core; opens one if there is none."""
@@ -199,11 +197,18 @@ class Lifecycle:
     def close(self) -> None:
         """Closes the core, if there is one; the next use opens another.
 
+        One in memory stays: it would be lost with everything in it whenever an application that is
+        tested ends its lifespan.
+
         Raises:
             ConfigurationError: inside a hook, which closing would wait for.
         """
         if self._hooks.inside.hook:
             raise ConfigurationError("close: it would wait for the hook that calls it")
+        if self._opening.clock is None:
+            self._close_now()
+
+    def _close_now(self) -> None:
         self._acquire()
         try:
             self._close()
@@ -216,7 +221,7 @@ class Lifecycle:
 
     def replace(self, opening: Opening) -> Opening:
         """Closes, opens with this from now on, and answers what it was before."""
-        self.close()
+        self._close_now()
         before, self._opening = self._opening, opening
         return before
 
@@ -240,7 +245,7 @@ class Lifecycle:
         except RuntimeError as error:
             core.close()
             raise UnavailableError(f"no thread can be started: {error}") from error
-        self._running = running
+        self._running, self.current = running, core
         self._finalizer = weakref.finalize(self, running.abandon)
         self._finalizer.atexit = False
         return core
@@ -260,7 +265,7 @@ class Lifecycle:
             running.close()
 
     def _let_go(self) -> None:
-        self._running = None
+        self._running = self.current = None
         if self._finalizer is not None:
             self._finalizer.detach()
 
@@ -286,7 +291,7 @@ class Lifecycle:
 
     def at_exit(self) -> None:
         """Closes."""
-        self.close()
+        self._close_now()
 
 
 def _repeat_if_closed(error: UnavailableError) -> None:

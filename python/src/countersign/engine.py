@@ -19,7 +19,7 @@ from countersign.exceptions import (
     ConfigurationError,
     CountersignError,
     InvalidRequestError,
-    MalformedTokenError,
+    UnavailableError,
 )
 from countersign.models import Origin
 from countersign.operations import Operation, awaitable, blocking
@@ -40,6 +40,9 @@ _Place = tuple[str | None, str | None, str | None]
 
 _LOG: Final = logging.getLogger("countersign")
 _FILE: Final = "countersign.toml"
+# Checks are asked at every request, so they are tried as they are. These ask for a careful second
+# try: there is an argument to be made a list, a mistake to explain, or a core that closed.
+_UNSURE: Final = (*FOREIGN, UnavailableError)
 
 
 class Countersign:
@@ -144,7 +147,7 @@ class Countersign:
     @property
     def opened(self) -> bool:
         """Whether the database is open in this process."""
-        return self._lifecycle.is_open
+        return self._lifecycle.current is not None
 
     # Tokens and sessions.
     login = blocking(operations.login)
@@ -269,12 +272,13 @@ class Countersign:
             TokenError: it is refused; ``code`` says why, for the log.
             UnavailableError: the revocations are too old to be trusted.
         """
-        try:
-            return self._lifecycle.use(lambda core: core.check(token))
-        except CountersignError:
-            raise
-        except FOREIGN as error:
-            raise MalformedTokenError("a token is a text") from error
+        core = self._lifecycle.current
+        if core is not None:
+            try:
+                return core.check(token)
+            except _UNSURE:
+                pass
+        return self._use(lambda core: core.check(token))
 
     def authorize(
         self,
@@ -288,9 +292,9 @@ class Countersign:
 
         Args:
             fields: The values of all ``Authorization`` fields of the request.
-            scopes: All of them are needed.
+            scopes: All of them are needed. Tuples and lists are quickest.
             roles: All of them are needed.
-            max_auth_age: The user must have authenticated at most so long ago.
+            max_auth_age: The user must have authenticated at most so long ago, in seconds.
 
         Raises:
             MissingTokenError: there is no bearer token.
@@ -298,16 +302,14 @@ class Countersign:
             InsufficientScopeError: a scope or a role is missing.
             ReauthenticationRequiredError: the user authenticated too long ago (RFC 9470).
         """
-        raw = _fields(fields)
-        try:
-            principal = self._lifecycle.use(lambda core: core.authorize(raw))
-        except CountersignError:
-            raise
-        except FOREIGN as error:
-            raise MalformedTokenError("the Authorization field cannot be read") from error
-        if scopes or roles or max_auth_age is not None:
-            self.require(principal, scopes=scopes, roles=roles, max_auth_age=max_auth_age)
-        return principal
+        core = self._lifecycle.current
+        if core is not None and not isinstance(fields, str):
+            try:
+                return core.authorize(fields, scopes, roles, max_auth_age)  # type: ignore[arg-type]
+            except _UNSURE:
+                pass
+        raw, wanted = _fields(fields), _wanted(scopes, roles, max_auth_age)
+        return self._use(lambda core: core.authorize(raw, *wanted))
 
     def require(
         self,
@@ -323,9 +325,14 @@ class Countersign:
             InsufficientScopeError: a scope or a role is missing.
             ReauthenticationRequiredError: the user authenticated too long ago (RFC 9470).
         """
-        all_scopes, all_roles = names("scopes", scopes), names("roles", roles)
-        age = _seconds(max_auth_age)
-        self._use(lambda core: core.require(principal, all_scopes, all_roles, age))
+        core = self._lifecycle.current
+        if core is not None:
+            try:
+                return core.require(principal, scopes, roles, max_auth_age)  # type: ignore[arg-type]
+            except _UNSURE:
+                pass
+        wanted = _wanted(scopes, roles, max_auth_age)
+        return self._use(lambda core: core.require(principal, *wanted))
 
     def limit(self, rates: Rates, *, name: str, key: str) -> None:
         """Takes one from a budget of the application's own.
@@ -427,7 +434,7 @@ class Countersign:
         return function
 
     def _refuse_late(self, what: str) -> None:
-        if self._lifecycle.is_open:
+        if self.opened:
             raise ConfigurationError(
                 f"{what}: the engine is open already: register the function where the engine is "
                 "made, or close() the engine before"
@@ -524,5 +531,8 @@ def _fields(fields: Sequence[bytes | str]) -> list[bytes]:
     ]
 
 
-def _seconds(age: int | timedelta | None) -> int | None:
-    return int(age.total_seconds()) if isinstance(age, timedelta) else age
+def _wanted(
+    scopes: Collection[str], roles: Collection[str], age: int | timedelta | None
+) -> tuple[list[str], list[str], int | None]:
+    seconds = int(age.total_seconds()) if isinstance(age, timedelta) else age
+    return names("scopes", scopes), names("roles", roles), seconds

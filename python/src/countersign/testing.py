@@ -65,7 +65,7 @@ class Clock:
         seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
         self._native.advance(seconds)
         for engine in self._engines:
-            if engine._lifecycle.is_open:
+            if engine.opened:
                 engine.upkeep()
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import timedelta
 from importlib import metadata
@@ -60,6 +61,14 @@ def test_the_clock_stands_still_until_it_is_advanced(
     with pytest.raises(InvalidGrantError):
         auth.refresh(tokens.refresh_token)
     assert auth.authenticate(auth_tokens.good()).key_id != signing
+
+
+def test_an_application_that_stops_loses_nothing(auth: Countersign) -> None:
+    with auth:
+        auth.register("ada", PASSWORD)
+    auth.close()
+    asyncio.run(auth.aclose())
+    assert auth.user("ada").username == "ada"
 
 
 def test_tokens_of_every_kind(auth: Countersign, auth_tokens: TokenFactory) -> None:

@@ -99,7 +99,16 @@ def names(argument: str, value: Collection[str]) -> list[str]:
     """
     if isinstance(value, (str, bytes)) or not isinstance(value, Collection):
         raise ConfigurationError(f'{argument}: write a list, such as {argument}=["reports:read"]')
-    return list(value)
+    return [_name(argument, item) for item in value]
+
+
+def _name(argument: str, item: Any) -> str:
+    try:
+        # A lone surrogate cannot be written as JSON.
+        str.encode(item)
+    except (TypeError, UnicodeEncodeError) as error:
+        raise ConfigurationError(f"{argument}: one is no text") from error
+    return item  # type: ignore[no-any-return]
 
 
 def names_if_given(argument: str, value: Collection[str] | None) -> list[str] | None:
