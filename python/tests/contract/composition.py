@@ -57,7 +57,7 @@ def _fields(given: Json) -> Fields:
         pair = ":".join(given["basic"]).encode()
         pairs.append(("Authorization", f"Basic {base64.b64encode(pair).decode()}"))
     # What is beyond ASCII goes out as the one byte that it is in Latin-1.
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+    return [(name.encode("latin-1"), _text(value).encode("latin-1")) for name, value in pairs]
 
 
 def _body(given: Json) -> tuple[bytes | None, str | None]:
@@ -74,9 +74,14 @@ def _body(given: Json) -> tuple[bytes | None, str | None]:
 
 
 def _raw(body: Any) -> bytes:
-    if isinstance(body, str):
-        return body.encode()
-    if "hex" in body:
+    if isinstance(body, dict) and "hex" in body:
         return bytes.fromhex(body["hex"])
-    text: str = body["before"] + body["repeat"] * body["times"] + body["after"]
-    return text.encode()
+    return _text(body).encode()
+
+
+def _text(written: Any) -> str:
+    """A text, or a long one in short."""
+    if isinstance(written, str):
+        return written
+    text: str = written["before"] + written["repeat"] * written["times"] + written["after"]
+    return text

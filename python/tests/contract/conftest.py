@@ -48,7 +48,7 @@ def runs(
     folders = [tmp_path_factory.mktemp(host.kind) for host in hosts]
 
     def at(host: Host, folder: Path) -> tuple[list[Transcript], str]:
-        return _run(contract, population, host, subjects, folder)
+        return run_all(contract, population, host, subjects, folder)
 
     with ThreadPoolExecutor(len(hosts)) as pool:
         results = dict(zip(hosts, pool.map(at, hosts, folders), strict=True))
@@ -76,13 +76,14 @@ def _asked(
     )
 
 
-def _run(
+def run_all(
     contract: Contract,
     population: Population,
     host: Host,
     subjects: Sequence[Subject],
     folder: Path,
 ) -> tuple[list[Transcript], str]:
+    """What happened in each of the subjects, and what the host logged."""
     with serve(host, contract, population, subjects, folder) as (services, serving):
         found = [
             run(contract, subject, service)

@@ -25,7 +25,7 @@ _STEPS: Final = {
 }
 _EVERYWHERE: Final = {"each", "expect", "save", "label", "why"}
 _EXPECTATION: Final = {"like", "status", "headers", "json", "text", "interim"}
-_SUBJECT: Final = {"about", "settings", "routes", "cases"}
+_SUBJECT: Final = {"about", "settings", "routes", "in_order", "cases"}
 _CASE: Final = {"name", "why", "each", "steps"}
 _DIFFERENCE: Final = {"hosts", "subject", "case", "steps", "expect", "reason"}
 
@@ -62,7 +62,13 @@ class Subject:
     name: str
     settings: dict[str, str]
     routes: tuple[str, ...]
+    in_order: bool
+    """Whether a case needs the ones before it."""
     cases: tuple[Case, ...]
+
+    def reversed(self) -> Subject:
+        """The same cases, the last of them first."""
+        return replace(self, cases=self.cases[::-1])
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,8 @@ class Contract:
         if len(set(names)) != len(names):
             raise ValueError(f"{path.name}: two cases have one name")
         routes = written.get("routes", self.service["routes"])
-        return Subject(path.stem, written.get("settings", {}), tuple(routes), cases)
+        in_order = written.get("in_order", False)
+        return Subject(path.stem, written.get("settings", {}), tuple(routes), in_order, cases)
 
     def _case(self, written: Json, file: str) -> Case:
         where = f"{file}: {written.get('name')}"

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from countersign import Countersign
 from tests.contract.conftest import Runs
 from tests.contract.documents import FOLDER, Contract
 from tests.contract.hosts import HOSTS
@@ -69,21 +68,6 @@ def test_every_row_of_the_error_table_is_reached(runs: Runs, contract: Contract)
                 codes.add(found[1].decode())
     assert codes | UNREACHED == {code for code, *_ in error_table()} | UNREACHED
     assert not codes & UNREACHED
-
-
-def test_every_route_is_asked(runs: Runs, contract: Contract) -> None:
-    service = contract.service
-    auth = Countersign("sqlite:///never.db", issuer=service["issuer"], audience=service["audience"])
-    asked = {
-        (exchange.request.method.decode(), exchange.request.target.decode("latin-1").split("?")[0])
-        for subject in contract.subjects
-        for exchange in runs.of(HOSTS[0], subject).exchanges
-        if exchange.answer.status < 300
-    }
-    for template, methods in auth.routes("", service["routes"]).paths:
-        pattern = re.compile(re.sub(r"\{\w+\}", "[^/]+", template))
-        found = {method for method, path in asked if pattern.fullmatch(path)}
-        assert methods <= found, f"{methods - found} {template}"
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.contract.agreement import differences
-from tests.contract.conftest import Runs
+from tests.contract.conftest import Runs, run_all
 from tests.contract.documents import Contract
 from tests.contract.hosts import HOSTS, Host
+from tests.contract.population import Population
 
 SUBJECTS = list(Contract().subjects)
 
@@ -43,6 +45,12 @@ def test_the_hosts_agree(runs: Runs, contract: Contract, subject: str) -> None:
     ]
     if found:
         pytest.fail("\n".join(found), pytrace=False)
+
+
+def test_no_case_needs_another(contract: Contract, population: Population, tmp_path: Path) -> None:
+    subjects = [one.reversed() for one in contract.subjects.values() if not one.in_order]
+    transcripts, _ = run_all(contract, population, HOSTS[0], subjects, tmp_path)
+    assert not [problem for found in transcripts for problem in found.problems]
 
 
 def test_no_difference_is_accepted_without_need(runs: Runs, contract: Contract) -> None:
