@@ -6,7 +6,6 @@ without the handler still answers with the right status and challenge, and one t
 """
 
 import logging
-from functools import cache
 
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketException
 from fastapi.responses import JSONResponse
@@ -74,8 +73,7 @@ def _answers_http(websocket: WebSocket) -> bool:
 
 
 def _as_http(error: CountersignError) -> HTTPException:
-    # mypy takes the instances' __hash__ for the class's.
-    made = _http_class(type(error))  # type: ignore[arg-type]
+    made = _made.get(type(error)) or _http_class(type(error))
     refusal = made.__new__(made, *error.args)
     refusal.__dict__.update(error.__dict__)
     refusal.status_code = error.status
@@ -83,12 +81,15 @@ def _as_http(error: CountersignError) -> HTTPException:
     return refusal
 
 
-@cache
+_made: dict[type[CountersignError], type[HTTPException]] = {}
+"""What `_http_class` has made: classes are many times as dear as instances."""
+
+
 def _http_class(error: type[CountersignError]) -> type[HTTPException]:
     # The refusal comes first among the bases, so that its handler is found before the one for
     # HTTPException, and its `headers` are the ones that are sent.
     members = {"__str__": Exception.__str__, "__reduce__": _reduce, "__module__": error.__module__}
-    return type(error.__name__, (error, HTTPException), members)
+    return _made.setdefault(error, type(error.__name__, (error, HTTPException), members))
 
 
 def _reduce(refusal: CountersignError) -> tuple[object, ...]:
