@@ -15,16 +15,14 @@
 """
 
 try:
-    import flask as _flask
-except ImportError as error:
+    import flask as _flask  # noqa: F401
+except ModuleNotFoundError as _missing:
     raise ImportError(
         'countersign.flask needs Flask: pip install "countersign-auth[flask]"'
-    ) from error
+    ) from _missing
 
 from countersign.flask._extension import CountersignFlask
 from countersign.flask._limit import Limit
 from countersign.flask._principal import current_principal, get_current_principal
 
 __all__ = ["CountersignFlask", "Limit", "current_principal", "get_current_principal"]
-
-del _flask

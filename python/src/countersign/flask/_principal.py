@@ -53,11 +53,11 @@ def get_current_principal() -> Principal | None:
     """The principal of this request; none where a token is optional and there was none.
 
     Raises:
-        LookupError: nothing has checked this request.
+        RuntimeError: nothing has checked this request.
     """
     memory: dict[str, Any] = _request().__dict__ if has_request_context() else {}
     if _MEMORY not in memory:
-        raise LookupError(
+        raise RuntimeError(
             "nobody has been asked for a token here: current_principal is for views with"
             " @cs.required, or @cs.required(optional=True), or behind cs.protect()"
         )
