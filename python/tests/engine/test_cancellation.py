@@ -73,6 +73,7 @@ def test_a_cancelled_write_is_made(engine: Countersign, gate: Gate) -> None:
 
 def test_one_that_takes_too_long_is_made(engine: Countersign, gate: Gate) -> None:
     async def impatient() -> None:
+        await engine.aopen()
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(engine.astart_session("ada"), 0.1)
         gate.open.set()
