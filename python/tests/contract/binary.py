@@ -114,7 +114,7 @@ class Server:
         """Waits for its end, which is asked for; its exit status."""
         self.terminate()
         try:
-            return self._process.wait(20)
+            return self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise

@@ -154,7 +154,7 @@ class _Framework:
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         try:
-            status = self._process.wait(20)
+            status = self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise

@@ -15,9 +15,9 @@ from typing import Final, Literal
 __all__ = ["Address", "Answer", "Request", "WireError", "send"]
 
 # Of the whole exchange; a host that is stuck must not hold up the suite.
-_PATIENCE: Final = 20.0
+_PATIENCE: Final = 60.0
 # How long to wait for a host that says nothing to `Expect: 100-continue` (RFC 9110 10.1.1).
-_CONTINUE_PATIENCE: Final = 2.0
+_CONTINUE_PATIENCE: Final = 20.0
 _BODILESS: Final = frozenset({204, 304})
 
 Address = tuple[str, int]
