@@ -71,6 +71,7 @@ class JWTManager(Loaders):
         expires_delta: ExpiresDelta | None = None,
         headers: Mapping[str, Any] | None = None,
     ) -> str:
+        _settings.app_state()
         if expires_delta is None:
             is_access = token_type == "access"  # noqa: S105 # no secret
             expires_delta = config.access_expires if is_access else config.refresh_expires
