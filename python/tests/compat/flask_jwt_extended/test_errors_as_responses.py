@@ -63,6 +63,26 @@ def test_what_the_view_itself_raises_is_left_alone() -> None:
     assert app.test_client(use_cookies=False).get("/raises").get_json() == {"msg": "from the view"}
 
 
+def test_other_things_with_error_handlers_can_be_given() -> None:
+    """Programs register the answers with the ``Api`` of flask-restx, and return dicts."""
+
+    class Api:
+        def __init__(self) -> None:
+            self.handlers: dict[type[Exception], Any] = {}
+
+        def errorhandler(self, kind: type[Exception]) -> Any:
+            return lambda handler: self.handlers.setdefault(kind, handler)
+
+    app, api = make_app(), Api()
+    manager = manager_of(app)
+    manager.unauthorized_loader(lambda reason: ({"own": reason}, 401))
+    manager._set_error_handler_callbacks(api)
+    assert len(api.handlers) == 16
+    with app.test_request_context():
+        error = NoAuthorizationError("nothing")
+        assert api.handlers[NoAuthorizationError](error) == ({"own": "nothing"}, 401)
+
+
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("extension", ["flask_restful", "flask_restx"])
 def test_the_extensions_themselves(extension: str) -> None:

@@ -22,6 +22,7 @@ from countersign.compat.flask_jwt_extended import (
     set_access_cookies,
     unset_jwt_cookies,
 )
+from countersign.compat.flask_jwt_extended.exceptions import NoAuthorizationError
 
 from .application import bearer, make_app, manager_of
 
@@ -102,6 +103,20 @@ def test_users_are_loaded_from_tokens() -> None:
     assert client.get("/me", headers=bearer(token)).get_json() == {"name": "ada"}
     assert client.get("/me").get_json() == {"name": None}
     assert client.get("/me", headers=bearer(gone)).get_json() == {"msg": "Error loading the user 2"}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_user_lookup_may_refuse_where_the_token_is_optional(strict: bool) -> None:
+    app = make_app(JWT_STRICT=strict)
+
+    @manager_of(app).user_lookup_loader
+    def look_up(header: Any, claims: Any) -> Any:
+        raise NoAuthorizationError("banned")
+
+    with app.test_request_context():
+        token = create_access_token("user-1")
+    answer = app.test_client().get("/optional", headers=bearer(token))
+    assert (answer.status_code, answer.get_json()) == (401, {"msg": "banned"})
 
 
 def test_fresh_for_ten_minutes() -> None:

@@ -154,7 +154,18 @@ def test_applications_do_not_share_a_store_in_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", ["redis", "", "sqlite:", "sqlite:///", "sqlite:///:memory:", 1, object(), ["memory"]]
+    "setting",
+    [
+        "redis",
+        "",
+        "sqlite:",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        1,
+        object(),
+        MemoryStore,
+        ["memory"],
+    ],
 )
 def test_a_setting_that_means_nothing_says_what_could_be_meant(setting: object) -> None:
     with pytest.raises(RuntimeError, match='must be "memory", "sqlite:///path'):

@@ -70,6 +70,18 @@ def test_a_stale_cookie_is_like_none_where_the_token_is_optional(app: Flask) -> 
         assert get(app, "/optional", cookie(stale)) == (200, {"sub": None, "location": None})
 
 
+def test_a_cookie_that_has_outlived_its_user_is_like_none_where_the_token_is_optional(
+    app: Flask,
+) -> None:
+    manager_of(app).user_lookup_loader(lambda header, claims: None)
+    token = access_token(app)
+    assert get(app, "/optional", cookie(token)) == (200, {"sub": None, "location": None})
+    assert get(app, "/optional", bearer(token))[0] == 401
+    assert get(app, "/protected", cookie(token))[0] == 401
+    app.config["JWT_TRY_ALL_LOCATIONS"] = False
+    assert get(app, "/optional", cookie(token))[0] == 401
+
+
 def test_a_bad_header_is_refused_where_the_token_is_optional(app: Flask) -> None:
     for headers in (bearer("x"), bearer(expired(app)), bearer("x") | cookie("x")):
         assert get(app, "/optional", headers)[0] in (401, 422)

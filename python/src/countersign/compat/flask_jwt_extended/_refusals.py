@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -100,7 +99,7 @@ _WITH_TOKEN = (
 def register(manager: Loaders, app: Any) -> None:
     """Have an application, or what else has ``errorhandler``, answer as the manager says."""
     for kind, refusal in _TABLE.items():
-        app.errorhandler(kind)(partial(_answer, manager, refusal))
+        app.errorhandler(kind)(_handler(manager, refusal))
 
 
 def answer_in_place(error: Exception) -> Response:
@@ -113,6 +112,14 @@ def answer_in_place(error: Exception) -> Response:
     answer = type(app).handle_user_exception(app, error)
     response: Response = app.make_response(answer)
     return response
+
+
+def _handler(manager: Loaders, refusal: _Refusal) -> Callable[[Exception], ResponseReturnValue]:
+    # A plain function, because flask-restx looks for documentation in it.
+    def handle(error: Exception) -> ResponseReturnValue:
+        return _answer(manager, refusal, error)
+
+    return handle
 
 
 def _answer(manager: Loaders, refusal: _Refusal, error: Exception) -> ResponseReturnValue:

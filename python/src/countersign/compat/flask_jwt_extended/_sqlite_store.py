@@ -30,13 +30,26 @@ class _Connections:
     def __init__(self, path: str) -> None:
         self.process = os.getpid()
         self.reading, self.writing = Lock(), Lock()
-        self.writer = _connect(path)
+        self._opened: list[sqlite3.Connection] = []
+        self.writer = self._open(path)
         _prepare(self.writer)
-        self.reader = _connect(path)
+        self.reader = self._open(path)
 
     def close(self) -> None:
-        self.reader.close()
-        self.writer.close()
+        for connection in self._opened:
+            connection.close()
+
+    def __del__(self) -> None:
+        if self.process == os.getpid():
+            self.close()
+
+    def _open(self, path: str) -> sqlite3.Connection:
+        # Shared by the threads, which take turns.
+        connection = sqlite3.connect(
+            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        self._opened.append(connection)
+        return connection
 
 
 class SqliteStore:
@@ -99,11 +112,6 @@ class SqliteStore:
                     _inherited.append(connections)
                 connections = self._connections = _Connections(self._path)
             return connections
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    # Shared by the threads, which take turns.
-    return sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -102,7 +102,7 @@ def open_store(setting: object, margin: float = MARGIN) -> RevocationStore | Non
     path = _sqlite_path(setting)
     if path is not None:
         return SqliteStore(path, margin)
-    if not isinstance(setting, str) and isinstance(setting, RevocationStore):
+    if not isinstance(setting, (str, type)) and isinstance(setting, RevocationStore):
         return setting
     raise RuntimeError(
         'JWT_REVOCATION_STORE must be "memory", "sqlite:///path/to/file.db", '

@@ -100,6 +100,8 @@ def verify_jwt_in_request(
     """
     if request.method in config.exempt_methods:
         return None
+    lenient = optional and config.try_all_locations
+    location = None
     try:
         claims, header, location = _decode_jwt_from_request(
             locations,
@@ -107,16 +109,27 @@ def verify_jwt_in_request(
             refresh=refresh,
             verify_type=verify_type,
             skip_revocation_check=skip_revocation_check,
-            optional=optional,
+            # Tests of programs replace this function by one without our parameter.
+            **({"forget_stale_cookie": True} if lenient else {}),
         )
+        user = _load_user(header, claims)
     except NoAuthorizationError:
-        if not optional:
+        if not optional or location is not None:
             raise
-        _remember({"loaded_user": None}, {}, {}, None)
+        _remember_nobody()
+        return None
+    except UserLookupError:
+        if not lenient or location != "cookies":
+            raise
+        _remember_nobody()
         return None
     # Last, so that nothing is remembered of a token whose user is not found.
-    _remember(_load_user(header, claims), header, claims, location)
+    _remember(user, header, claims, location)
     return header, claims
+
+
+def _remember_nobody() -> None:
+    _remember({"loaded_user": None}, {}, {}, None)
 
 
 def _remember(
@@ -163,7 +176,7 @@ def _decode_jwt_from_request(
     refresh: bool = False,
     verify_type: bool = True,
     skip_revocation_check: bool = False,
-    optional: bool = False,
+    forget_stale_cookie: bool = False,
 ) -> tuple[Claims, Claims, str]:
     """Find the token and do everything but look up its user.
 
@@ -178,7 +191,7 @@ def _decode_jwt_from_request(
         found = _try(location, wanted, missing, refused)
         if found is not None:
             return *found, location
-    if refused and not (optional and _is_only_a_stale_cookie(refused)):
+    if refused and not (forget_stale_cookie and _is_only_a_stale_cookie(refused)):
         raise next(iter(refused.values()))
     raise NoAuthorizationError(_explain_missing(asked, missing))
 
