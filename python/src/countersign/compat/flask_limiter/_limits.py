@@ -172,6 +172,7 @@ class ApplicationLimit(Limit):
 class MetaLimit(Limit):
     """A limit on how often limits may be breached. Once it is reached, nothing passes."""
 
+    key_function: Key | None = None
     scope: Scope = "meta"
     shared: bool = field(init=False, default=True)
     meta_limits: Iterable[Rates | MetaLimit] | None = field(init=False, default=None)
