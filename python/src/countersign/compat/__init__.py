@@ -1,5 +1,6 @@
 """Keep the code that you wrote for another package, and change its import.
 
+- `countersign.compat.fastapi_limits`: Flask-Limiter's way of limiting, for FastAPI.
 - `countersign.compat.flask_jwt_extended`: the interface of Flask-JWT-Extended 4.7; it needs Flask.
 - `countersign.compat.flask_limiter`: the interface of Flask-Limiter 4.1; it needs Flask.
 - `countersign.compat.limits`: the part of `limits` 5.8 that Flask-Limiter shows to its users.
