@@ -1,0 +1,353 @@
+"""Limit the requests to a FastAPI application: `Limiter`."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final, TypeVar
+
+from fastapi import Response
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from countersign import Countersign
+from countersign.compat.limits import RateLimitItem, parse_many
+from countersign.compat.limits.storage import MemoryStorage, storage_from_string
+from countersign.compat.limits.strategies import STRATEGIES, RateLimiter
+from countersign.exceptions import ConfigurationError
+from countersign.fastapi._paths import route_template
+
+from ._headers import HeaderNames, RequestLimit, headers_of, most_telling, remember_headers
+from ._keys import Key, Keys, UserFunction, awaited
+from ._refusal import refusal
+from ._route import Rates, RouteLimit, Terms, method_names
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+_MET: Final = "countersign.compat.fastapi_limits.met"
+_EXEMPT: Final = "_countersign_exempt"
+
+
+class Limiter:
+    """Count requests, and answer 429 to those that are too many.
+
+    ``Depends(limiter)`` counts by the default and application limits, and belongs to the whole
+    application: ``FastAPI(dependencies=[Depends(limiter)])``.
+    """
+
+    def __init__(
+        self,
+        key: Key = "address",
+        *,
+        auth: Countersign | None = None,
+        user: UserFunction | None = None,
+        default_limits: Sequence[Rates] = (),
+        default_limits_per_method: bool = False,
+        default_limits_exempt_when: Callable[[HTTPConnection], Any] | None = None,
+        default_limits_cost: int | Callable[[HTTPConnection], Any] = 1,
+        application_limits: Sequence[Rates] = (),
+        application_limits_per_method: bool = False,
+        application_limits_exempt_when: Callable[[HTTPConnection], Any] | None = None,
+        application_limits_cost: int | Callable[[HTTPConnection], Any] = 1,
+        headers_enabled: bool = False,
+        header_name_mapping: Mapping[HeaderNames, str] | None = None,
+        strategy: str = "fixed-window",
+        storage_uri: str = "memory://",
+        storage_options: Mapping[str, Any] | None = None,
+        key_prefix: str = "",
+        enabled: bool = True,
+    ) -> None:
+        """Make a limiter.
+
+        Args:
+            key: By what requests are counted: ``"address"``, ``"user"`` (who has none, by
+                address), ``"both"``, each with a budget of its own, or a function of the request
+                that answers a text, or None for one that is not counted.
+            auth: The engine. Its trusted proxies say what the address is, its tokens who the user.
+            user: Says whose request it is, or None, instead of the engine.
+            default_limits: Limits of each route that has none of its own.
+            default_limits_per_method: Whether they hold for each method by itself.
+            default_limits_exempt_when: Whether they do not hold for the request.
+            default_limits_cost: What a request costs, or a function that says it.
+            application_limits: Limits of all routes together.
+            application_limits_per_method: As with ``default_limits``.
+            application_limits_exempt_when: As with ``default_limits``.
+            application_limits_cost: As with ``default_limits``.
+            headers_enabled: Whether answers tell how the limit stands. 429 always has
+                ``Retry-After``.
+            header_name_mapping: Other names for the headers.
+            strategy: ``fixed-window``, ``moving-window``, ``sliding-window-counter`` or ``gcra``.
+            storage_uri: ``memory://``.
+            storage_options: ``max_keys`` and ``max_hits``, see `limits.storage.MemoryStorage`.
+            key_prefix: What keys begin with.
+            enabled: Whether anything is limited.
+
+        Raises:
+            ConfigurationError: one of these cannot be used.
+        """
+        self.enabled = enabled
+        self._keys = Keys(auth, user)
+        self._key = self._keys.check(key)
+        self._defaults = [
+            Terms(
+                rates,
+                key,
+                per_method=default_limits_per_method,
+                exempt_when=default_limits_exempt_when,
+                cost=default_limits_cost,
+            )
+            for rates in _listed("default_limits", default_limits)
+        ]
+        self._application = [
+            Terms(
+                rates,
+                key,
+                scope="global",
+                per_method=application_limits_per_method,
+                exempt_when=application_limits_exempt_when,
+                cost=application_limits_cost,
+            )
+            for rates in _listed("application_limits", application_limits)
+        ]
+        self._headers_enabled = headers_enabled
+        self._header_names = _header_names(header_name_mapping or {})
+        self._storage = storage_from_string(storage_uri, **(storage_options or {}))
+        self._limiter = _strategy(strategy)(self._storage)
+        self._prefix = [key_prefix] if key_prefix else []
+        self._filters: list[Callable[[HTTPConnection], Any]] = []
+
+    def limit(
+        self,
+        rates: Rates,
+        *,
+        key: Key | None = None,
+        scope: str | None = None,
+        per_method: bool = False,
+        methods: Sequence[str] | None = None,
+        exempt_when: Callable[[HTTPConnection], Any] | None = None,
+        error_message: str | None = None,
+        cost: int | Callable[[HTTPConnection], Any] = 1,
+        override_defaults: bool = True,
+    ) -> RouteLimit:
+        """Limit a route or a router: ``Depends(limiter.limit(...))`` or ``@limiter.limit(...)``.
+
+        Functions take the request (for a WebSocket, its connection) and may be coroutines.
+
+        Args:
+            rates: Such as ``"5 per minute"`` or ``"200/day; 50/hour"``, or a function that
+                answers them; an empty text is no limit.
+            key: By what requests are counted, if not as the limiter's others are.
+            scope: Routes with the same scope share their budgets. Without one each has its own.
+            per_method: Whether each method has a budget of its own.
+            methods: The methods that are limited; without it, all.
+            exempt_when: Whether it does not hold for the request.
+            error_message: What the answer says instead of the rate.
+            cost: What a request costs, or a function that says it.
+            override_defaults: Whether the route goes without the default limits.
+
+        Raises:
+            ConfigurationError: one of these cannot be used.
+        """
+        terms = Terms(
+            rates,
+            self._key if key is None else self._keys.check(key),
+            scope=scope,
+            per_method=per_method,
+            methods=method_names(methods),
+            exempt_when=exempt_when,
+            error_message=error_message,
+            cost=cost,
+            override_defaults=override_defaults,
+        )
+        return RouteLimit(self, terms)
+
+    def shared_limit(self, rates: Rates, scope: str, **options: Any) -> RouteLimit:
+        """Limit the routes of the same scope together. The options are those of `limit`."""
+        return self.limit(rates, scope=scope, **options)
+
+    def exempt(self, function: _F) -> _F:
+        """Exempt a route from default and application limits: below the route's decorator."""
+        setattr(function, _EXEMPT, [*getattr(function, _EXEMPT, ()), self])
+        return function
+
+    def request_filter(self, function: _F) -> _F:
+        """Ask a function about each request; if it says True, nothing limits that request."""
+        self._filters.append(function)
+        return function
+
+    def reset(self) -> None:
+        """Forget everything that was counted."""
+        self._storage.reset()
+
+    def current_limits(self, connection: HTTPConnection) -> list[RequestLimit]:
+        """How the limits stand that this request has met so far."""
+        met: dict[str, RequestLimit] = connection.scope.get(_MET, {}).get(self, {})
+        return list(met.values())
+
+    @property
+    def storage(self) -> MemoryStorage:
+        """Where requests are counted."""
+        return self._storage
+
+    @property
+    def limiter(self) -> RateLimiter:
+        """What counts them."""
+        return self._limiter
+
+    async def __call__(self, connection: HTTPConnection, response: Response) -> None:
+        """Count a request by the default and application limits, for FastAPI."""
+        route = _route(connection.scope)
+        if self in getattr(getattr(route, "endpoint", None), _EXEMPT, ()):
+            return
+        own = self._own_limits(route)
+        terms = list(self._application)
+        if not any(each.override_defaults and _holds(each, connection) for each in own):
+            terms += self._defaults
+        await self._check(connection, response, terms)
+
+    def _own_limits(self, route: Any) -> list[Terms]:
+        """The limits that the route's other dependencies are."""
+        calls = _calls(getattr(route, "dependant", None))
+        limits = [each for each in calls if isinstance(each, RouteLimit) and each.limiter is self]
+        return [limit.terms for limit in limits]
+
+    async def _check(
+        self, connection: HTTPConnection, response: Response, terms: list[Terms]
+    ) -> None:
+        """Count a request, or refuse it."""
+        if not self.enabled or await self._is_filtered(connection):
+            return
+        budgets = [each for term in terms for each in await self._budgets(connection, term)]
+        met: dict[str, RequestLimit] = connection.scope.setdefault(_MET, {}).setdefault(self, {})
+        # The same limit may be on a router and on its route: it counts once.
+        new = {budget.key: budget for budget in budgets if budget.key not in met}
+        ordered = sorted(new.values(), key=lambda budget: budget.item)
+        # From here on nothing is awaited, so that nobody comes between asking and taking.
+        breached = next((budget for budget in ordered if not self._has(budget)), None)
+        for budget in ordered if breached is None else ():
+            if not self._take(budget):
+                breached = budget
+                break
+        standing = {budget.key: self._standing(budget, budget is breached) for budget in ordered}
+        met.update(standing)
+        if breached is not None:
+            self._refuse(connection, breached, standing[breached.key])
+        if met and self._headers_enabled:
+            headers = headers_of(most_telling(list(met.values())), self._header_names)
+            response.headers.update(headers)
+            remember_headers(connection.scope, headers)
+
+    def _refuse(
+        self, connection: HTTPConnection, budget: "_Budget", standing: RequestLimit
+    ) -> None:
+        name = self._header_names[HeaderNames.RETRY_AFTER]
+        headers = {name: str(standing.retry_after)}
+        if self._headers_enabled:
+            headers = headers_of(standing, self._header_names)
+            remember_headers(connection.scope, headers)
+        raise refusal(connection, standing, budget.message or str(budget.item), headers)
+
+    async def _is_filtered(self, connection: HTTPConnection) -> bool:
+        for function in self._filters:
+            if await awaited(function(connection)):
+                return True
+        return False
+
+    async def _budgets(self, connection: HTTPConnection, terms: Terms) -> list["_Budget"]:
+        if not _holds(terms, connection):
+            return []
+        if terms.exempt_when is not None and await awaited(terms.exempt_when(connection)):
+            return []
+        rates = terms.rates
+        text = await awaited(rates(connection)) if callable(rates) else rates
+        if not text:
+            return []
+        cost = terms.cost
+        amount = await awaited(cost(connection)) if callable(cost) else cost
+        where = terms.scope or route_name(connection.scope)
+        if terms.per_method:
+            where = f"{where}:{method_of(connection.scope)}"
+        keys = await self._keys.of(connection, terms.key)
+        return [
+            _Budget(item, [*self._prefix, key, where], amount, terms)
+            for item in parse_many(text)
+            for key in keys
+        ]
+
+    def _has(self, budget: "_Budget") -> bool:
+        return self._limiter.test(budget.item, *budget.args, cost=budget.cost)
+
+    def _take(self, budget: "_Budget") -> bool:
+        return self._limiter.hit(budget.item, *budget.args, cost=budget.cost)
+
+    def _standing(self, budget: "_Budget", breached: bool) -> RequestLimit:
+        window = self._limiter.get_window_stats(budget.item, *budget.args)
+        return RequestLimit(
+            limit=budget.item,
+            key=budget.key,
+            breached=breached,
+            shared=budget.shared,
+            reset_time=window.reset_time,
+            remaining=window.remaining,
+        )
+
+
+class _Budget:
+    """One rate of a limit for one key."""
+
+    def __init__(self, item: RateLimitItem, args: list[str], cost: int, terms: Terms) -> None:
+        self.item = item
+        self.args = args
+        self.cost = cost
+        self.key = item.key_for(*args)
+        self.shared = terms.scope is not None
+        self.message = terms.error_message
+
+
+def route_name(scope: Scope) -> str:
+    """By what routes are told apart: their path, the same in every process."""
+    return f"{scope.get('root_path', '')}{route_template(scope)}"
+
+
+def method_of(scope: Scope) -> str:
+    """The method. What is read counts the same with the body or without."""
+    method: str = scope.get("method", "WEBSOCKET")
+    return "GET" if method == "HEAD" else method
+
+
+def _holds(terms: Terms, connection: HTTPConnection) -> bool:
+    return terms.methods is None or method_of(connection.scope) in terms.methods
+
+
+def _route(scope: Scope) -> Any:
+    """The route, or what newer versions of FastAPI keep of one in an included router."""
+    return scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+
+
+def _calls(dependant: Any) -> Iterator[Any]:
+    """What a route's dependencies call."""
+    for each in getattr(dependant, "dependencies", ()):
+        yield each.call
+        yield from _calls(each)
+
+
+def _strategy(name: object) -> type[RateLimiter]:
+    if isinstance(name, str) and name in STRATEGIES:
+        return STRATEGIES[name]
+    near = get_close_matches(str(name), STRATEGIES, n=1)
+    hint = f"did you mean {near[0]!r}? There are" if near else "write one of"
+    raise ConfigurationError(f"strategy={name!r} is none: {hint} {', '.join(STRATEGIES)}")
+
+
+def _header_names(given: Mapping[HeaderNames, str]) -> dict[HeaderNames, str]:
+    for name in given:
+        if not isinstance(name, HeaderNames):
+            known = ", ".join(str(each) for each in HeaderNames)
+            raise ConfigurationError(f"header_name_mapping has {name!r}: write one of {known}")
+    return {name: given.get(name, name.value) for name in HeaderNames}
+
+
+def _listed(name: str, limits: Any) -> list[Any]:
+    """A list of limits. One text is one limit, although it could be taken for a list of letters."""
+    if isinstance(limits, str) or callable(limits) or inspect.isawaitable(limits):
+        raise ConfigurationError(f"{name}={limits!r}: write a list, [{limits!r}]")
+    return list(limits)
