@@ -17,5 +17,9 @@ cd python
 (cd .. && cargo build --quiet --bin countersign)
 "$VENV/bin/pytest" -q -W error
 
-echo "== PyJWT's own suite, against countersign.jwt"
-PYTHON="$VENV/bin/python" scripts/pyjwt_suite.sh | tail -n 1
+# Each library's own tests, against what takes its place.
+export PYTHON="$VENV/bin/python"
+for suite in pyjwt flask_jwt_extended python_jose flask_limiter; do
+  echo "== the suite of $suite"
+  "scripts/${suite}_suite.sh" | tail -n 1
+done
