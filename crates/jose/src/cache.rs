@@ -25,8 +25,10 @@ const TAIL: usize = 16;
 /// least are forgotten first.
 pub struct CachedVerifier<T> {
     verifier: Verifier,
-    accepted: Option<Cache<[u8; TAIL], Arc<Known<T>>>>,
+    accepted: Option<Accepted<T>>,
 }
+
+type Accepted<T> = Cache<[u8; TAIL], Arc<Known<T>>>;
 
 struct Known<T> {
     token: Box<[u8]>,
@@ -49,19 +51,41 @@ impl<T: DeserializeOwned> CachedVerifier<T> {
     /// As [`Verifier::verify_as`].
     pub fn verify(&self, token: impl AsRef<[u8]>, now: i64) -> Result<Arc<Verified<T>>, Error> {
         let token = token.as_ref();
-        let place = self.accepted.as_ref().zip(tail(token));
-        let known = place.and_then(|(accepted, tail)| accepted.get(tail));
-        if let Some(known) = known.filter(|known| *known.token == *token) {
-            self.verifier.check_dates(&known.dates, now)?;
-            return Ok(Arc::clone(&known.verified));
+        if let Some(remembered) = self.recall(token, now) {
+            return remembered;
         }
         let (verified, dates) = self.verifier.verify_dated(token, now)?;
         let verified = Arc::new(verified);
-        if let Some((accepted, tail)) = place {
+        if let Some((accepted, tail)) = self.place(token) {
             let known = Known { token: token.into(), dates, verified: Arc::clone(&verified) };
             accepted.insert(*tail, Arc::new(known));
         }
         Ok(verified)
+    }
+
+    /// The same for a token that is remembered, which takes no time worth mentioning; `None` for
+    /// another.
+    ///
+    /// # Errors
+    /// The dates', as [`Verifier::verify_as`].
+    pub fn recall(
+        &self,
+        token: impl AsRef<[u8]>,
+        now: i64,
+    ) -> Option<Result<Arc<Verified<T>>, Error>> {
+        let token = token.as_ref();
+        let (accepted, tail) = self.place(token)?;
+        let known = accepted.get(tail).filter(|known| *known.token == *token)?;
+        let current = self.verifier.check_dates(&known.dates, now);
+        Some(current.map(|()| Arc::clone(&known.verified)))
+    }
+
+    /// Where a token is remembered. Who does not have the key cannot choose the end of a signature
+    /// that is accepted, so nobody can crowd one place.
+    fn place<'a>(&self, token: &'a [u8]) -> Option<(&Accepted<T>, &'a [u8; TAIL])> {
+        let accepted = self.accepted.as_ref()?;
+        let tail = token.last_chunk().filter(|_| token.len() <= LONGEST)?;
+        Some((accepted, tail))
     }
 
     /// How many tokens are remembered.
@@ -69,12 +93,6 @@ impl<T: DeserializeOwned> CachedVerifier<T> {
     pub fn remembered(&self) -> usize {
         self.accepted.as_ref().map_or(0, Cache::len)
     }
-}
-
-/// Where a token is looked up. Who does not have the key cannot choose the end of a signature that
-/// is accepted, so nobody can crowd one place.
-fn tail(token: &[u8]) -> Option<&[u8; TAIL]> {
-    token.last_chunk().filter(|_| token.len() <= LONGEST)
 }
 
 impl<T> fmt::Debug for CachedVerifier<T> {

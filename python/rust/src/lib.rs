@@ -1,5 +1,5 @@
 //! The native half of the Python package: it translates between Python objects and the crates, and
-//! decides nothing. Tokens stand here, the engine and its routes in [`host`].
+//! decides nothing. Tokens stand here, the engine and its routes in `host`.
 
 mod arguments;
 mod base64url;

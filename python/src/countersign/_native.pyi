@@ -258,7 +258,7 @@ class Routes:
         path: str,
         query: bytes,
         headers: _Headers,
-        body: bytes,
+        body: bytes | None,
         peer: str | None,
     ) -> _Answer: ...
     def ahandle(
@@ -268,7 +268,7 @@ class Routes:
         path: str,
         query: bytes,
         headers: _Headers,
-        body: bytes,
+        body: bytes | None,
         peer: str | None,
     ) -> Future[_Answer]: ...
 

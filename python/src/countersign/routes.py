@@ -56,7 +56,7 @@ class HostRoutes:
         path: str,
         query: bytes,
         headers: Sequence[tuple[bytes, bytes]],
-        body: bytes,
+        body: bytes | None,
         peer: str | None,
     ) -> Answer:
         """Answers a request.
@@ -66,7 +66,7 @@ class HostRoutes:
             path: The path as the client sees it, with the prefix, decoded.
             query: What follows the ``?``, as it came.
             headers: All fields as they came, the repeated ones, too.
-            body: The body, up to one byte more than :data:`BODY_LIMIT`.
+            body: The body, up to one byte more than :data:`BODY_LIMIT`; None if it broke off.
             peer: Who is at the other end of the connection; ``X-Forwarded-For`` counts if it is a
                 trusted proxy.
         """
@@ -85,7 +85,7 @@ class HostRoutes:
         path: str,
         query: bytes,
         headers: Sequence[tuple[bytes, bytes]],
-        body: bytes,
+        body: bytes | None,
         peer: str | None,
     ) -> Answer:
         """The same as :meth:`handle`, for an asyncio loop."""

@@ -95,6 +95,8 @@ fn add_schemes(components: &mut Components, config: &HttpConfig) {
         let flow = Password::new(format!("{}/token", config.mount), scopes);
         let scheme = OAuth2::with_description([Flow::Password(flow)], "For first-party use only.");
         components.add_security_scheme("password", SecurityScheme::OAuth2(scheme));
+    }
+    if config.has(RouteGroup::Session) {
         let client = HttpBuilder::new()
             .scheme(HttpAuthScheme::Basic)
             .description(Some("A client's id and secret (RFC 6749 2.3.1)."));

@@ -56,6 +56,13 @@ pub(crate) struct Core {
     open: Mutex<Option<Open>>,
 }
 
+/// Why nothing can be done with what is open.
+enum NotNow {
+    Closed,
+    TooMany,
+    Invalid(String),
+}
+
 #[pymethods]
 impl Core {
     /// Opens an engine; with a clock in memory, without one on the configured database.
@@ -214,12 +221,14 @@ impl Core {
         let py = slf.py();
         let core = slf.get();
         let http = hosted(&core.parsed.http, mount, groups)?;
-        let mut open = core.lock();
-        let open = open.as_mut().ok_or_else(|| closed(py))?;
-        let router = countersign::http::router(open.countersign.engine().clone(), http)
-            .map_err(|invalid| error::config(py, &invalid.to_string()))?;
-        open.routers.push(router);
-        Ok(Routes::new(slf.clone().unbind(), open.routers.len() - 1))
+        let index = core.with_open(py, |open| {
+            let engine = open.countersign.engine().clone();
+            let router = countersign::http::router(engine, http)
+                .map_err(|invalid| NotNow::Invalid(invalid.to_string()))?;
+            open.routers.push(router);
+            Ok(open.routers.len() - 1)
+        })?;
+        Ok(Routes::new(slf.clone().unbind(), index))
     }
 
     /// Waits for the next event or log line; `None` once this is closed.
@@ -237,16 +246,25 @@ impl Core {
 impl Core {
     /// The router of [`Routes`].
     pub(super) fn router(&self, py: Python<'_>, index: usize) -> PyResult<(Admitted, Router)> {
-        let open = self.lock();
-        let open = open.as_ref().ok_or_else(|| closed(py))?;
-        let router = open.routers.get(index).ok_or_else(|| closed(py))?;
-        let admitted = open.work.admit().ok_or_else(|| self.too_many(py))?;
-        Ok((admitted, router.clone()))
+        self.with_open(py, |open| {
+            let router = open.routers.get(index).ok_or(NotNow::Closed)?.clone();
+            Ok((open.work.admit().ok_or(NotNow::TooMany)?, router))
+        })
     }
 
-    #[cold]
-    fn too_many(&self, py: Python<'_>) -> PyErr {
-        self.refuse(py, Error::Busy { retry_after: Duration::from_secs(1) })
+    /// Does something with what is open. The lock is let go before there is an exception: making
+    /// one runs Python, and whoever then has the GIL may be waiting for the lock.
+    fn with_open<T>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Open) -> Result<T, NotNow>,
+    ) -> PyResult<T> {
+        let done = self.lock().as_mut().map_or(Err(NotNow::Closed), work);
+        done.map_err(|not_now| match not_now {
+            NotNow::Closed => Failure::closed().into_exception(py),
+            NotNow::TooMany => self.refuse(py, Error::Busy { retry_after: Duration::from_secs(1) }),
+            NotNow::Invalid(problem) => error::config(py, &problem),
+        })
     }
 
     fn prepare(
@@ -265,18 +283,19 @@ impl Core {
             .map_err(|_| error::config(py, "an argument has a lone surrogate"))?;
         let origin = origin.map(read_origin).transpose()?.unwrap_or_default();
         let principal = principal.map(|principal| principal.checked().clone());
-        let open = self.lock();
-        let open = open.as_ref().ok_or_else(|| closed(py))?;
-        let engine = open.countersign.engine().clone();
-        let admitted = open.work.admit().ok_or_else(|| self.too_many(py))?;
-        Ok((admitted, Call { engine, operation, arguments, principal, origin }))
+        self.with_open(py, |open| {
+            let engine = open.countersign.engine().clone();
+            let admitted = open.work.admit().ok_or(NotNow::TooMany)?;
+            Ok((admitted, Call { engine, operation, arguments, principal, origin }))
+        })
     }
 
     fn check_presented(&self, py: Python<'_>, presented: &Presented<'_>) -> PyResult<Principal> {
-        let checked = if self.asymmetric {
-            py.detach(|| self.guard.check(presented))
-        } else {
-            self.guard.check(presented)
+        let checked = match self.guard.recall(presented) {
+            Some(recalled) => recalled,
+            // A signature takes long enough for the GIL to be worth releasing.
+            None if self.asymmetric => py.detach(|| self.guard.check(presented)),
+            None => self.guard.check(presented),
         };
         checked.map(Principal::from).map_err(|refusal| self.refuse(py, refusal))
     }
@@ -393,11 +412,6 @@ fn read_origin(origin: &Bound<'_, PyTuple>) -> PyResult<Origin> {
 
 fn not_written(reason: &str) -> String {
     format!("an argument is nothing that JSON has: {reason}")
-}
-
-#[cold]
-fn closed(py: Python<'_>) -> PyErr {
-    Failure::closed().into_exception(py)
 }
 
 #[cold]

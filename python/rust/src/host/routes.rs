@@ -1,7 +1,7 @@
 //! The routes in process: a request that a Python framework has received, through the same router as
 //! the server's, without a socket.
 
-use std::{net::IpAddr, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
 use axum::{
     Router,
@@ -12,6 +12,7 @@ use axum::{
 };
 use countersign::http::{ApiError, PeerAddress};
 use countersign_guard::Error as GuardError;
+use futures_util::stream;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
@@ -60,7 +61,7 @@ impl Routes {
         path: &str,
         query: &[u8],
         headers: Vec<(PyBackedBytes, PyBackedBytes)>,
-        body: PyBackedBytes,
+        body: Option<PyBackedBytes>,
         peer: Option<PyBackedStr>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (admitted, router) = self.core.get().router(py, self.index)?;
@@ -78,7 +79,7 @@ impl Routes {
         path: &str,
         query: &[u8],
         headers: Vec<(PyBackedBytes, PyBackedBytes)>,
-        body: PyBackedBytes,
+        body: Option<PyBackedBytes>,
         peer: Option<PyBackedStr>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (admitted, router) = self.core.get().router(event_loop.py(), self.index)?;
@@ -94,14 +95,18 @@ struct Received<'a> {
     path: &'a str,
     query: &'a [u8],
     headers: Vec<(PyBackedBytes, PyBackedBytes)>,
-    body: PyBackedBytes,
+    /// `None` is one that broke off.
+    body: Option<PyBackedBytes>,
     peer: Option<PyBackedStr>,
 }
 
 impl Received<'_> {
     /// The request, or `None` when it is none that HTTP has.
     fn into_request(self) -> Option<Request<Body>> {
-        let mut request = Request::new(Body::from(Bytes::copy_from_slice(&self.body)));
+        let mut request = Request::new(match &self.body {
+            Some(body) => Body::from(Bytes::copy_from_slice(body)),
+            None => broken_off(),
+        });
         *request.method_mut() = Method::from_bytes(self.method.as_bytes()).ok()?;
         *request.uri_mut() = self.uri()?;
         for (name, value) in &self.headers {
@@ -120,6 +125,12 @@ impl Received<'_> {
         let mark = if query.is_empty() { "" } else { "?" };
         format!("{path}{mark}{query}").parse().ok()
     }
+}
+
+/// A body that cannot be read to its end: the routes have an answer to that.
+fn broken_off() -> Body {
+    let error = io::Error::from(io::ErrorKind::UnexpectedEof);
+    Body::from_stream(stream::once(async { Err::<Bytes, _>(error) }))
 }
 
 async fn answer(

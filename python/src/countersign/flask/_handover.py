@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from flask import Request, Response, current_app
 from werkzeug.datastructures import Headers
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from countersign.engine import BODY_LIMIT
 from countersign.flask._installed import Installed
@@ -74,19 +74,25 @@ def _headers(request: Request) -> Iterator[tuple[bytes, bytes]]:
         yield name.replace("_", "-").lower().encode("latin-1"), value.encode("latin-1")
 
 
-def _body(request: Request) -> bytes:
-    """At most one byte more than is taken, however long the request says that it is."""
+def _body(request: Request) -> bytes | None:
+    """At most one byte more than is taken, or None for a body that broke off.
+
+    Some servers hand over what came before the client went away as if it were the whole.
+    """
     chunks, missing = [], BODY_LIMIT + 1
     try:
         while missing > 0 and (chunk := request.stream.read(missing)):
             chunks.append(chunk)
             missing -= len(chunk)
-    except HTTPException:
+    except RequestEntityTooLarge:
         raise
-    except Exception as error:
+    except Exception:
         # The client has gone, or its chunks are none; each server has its own exception for it.
-        raise ClientDisconnected() from error
-    return b"".join(chunks) or _read_already(request)
+        return None
+    body = b"".join(chunks) or _read_already(request)
+    read_before = not chunks and body
+    announced = min(request.content_length or 0, BODY_LIMIT + 1)
+    return body if read_before or len(body) >= announced else None
 
 
 def _read_already(request: Request) -> bytes:

@@ -34,6 +34,8 @@ def blueprint(routes: HostRoutes, root: str) -> Blueprint:
             _answer,
             methods=[*methods, "OPTIONS"],
             provide_automatic_options=False,
+            # A log-in must not be sent twice, and where to would be the Host header's to say.
+            merge_slashes=False,
         )
     return made
 
