@@ -126,6 +126,10 @@ def test_every_kind_of_function_can_be_decorated(app: FastAPI) -> None:
     async def stacked() -> str:
         return "".join(letters()) + "".join([each async for each in numbers()])
 
+    def loose(*parts: str, **named: str) -> str:
+        return f"{parts} {named}"
+
+    assert limiter.limit("1/minute")(loose)("a", b="c") == "('a',) {'b': 'c'}"
     client = client_at(app)
     assert statuses(client, "/plain", 2) == [200, 429]
     # Where FastAPI runs functions that may block.
