@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
 from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
 from countersign import Countersign
@@ -20,6 +21,7 @@ from countersign.compat.fastapi_limits import (
     LimitHeadersMiddleware,
     RateLimitExceeded,
 )
+from countersign.exceptions import ConfigurationError
 from tests.compat.clock import Clock, stopped_clock
 from tests.compat.fastapi_limits.postponed import make_app
 
@@ -36,7 +38,12 @@ def app() -> FastAPI:
 
 
 def client_at(app: FastAPI, address: str = "192.0.2.1", **headers: str) -> TestClient:
-    return TestClient(app, client=(address, 5000), headers=headers)
+    """A client with this address, as older versions of Starlette know how to make it, too."""
+
+    async def connected(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "client": (address, 50000)}, receive, send)
+
+    return TestClient(connected, headers=headers)
 
 
 def statuses(client: TestClient, path: str, times: int, method: str = "GET") -> list[int]:
@@ -119,6 +126,10 @@ def test_every_kind_of_function_can_be_decorated(app: FastAPI) -> None:
     async def stacked() -> str:
         return "".join(letters()) + "".join([each async for each in numbers()])
 
+    def loose(*parts: str, **named: str) -> str:
+        return f"{parts} {named}"
+
+    assert limiter.limit("1/minute")(loose)("a", b="c") == "('a',) {'b': 'c'}"
     client = client_at(app)
     assert statuses(client, "/plain", 2) == [200, 429]
     # Where FastAPI runs functions that may block.
@@ -298,6 +309,25 @@ def test_rates_and_exemptions_may_depend_on_the_request(app: FastAPI) -> None:
     assert statuses(client_at(app, rates="1/minute"), "/", 2) == [200, 429]
     limiter.enabled = False
     assert statuses(client_at(app, rates="1/minute"), "/", 2) == [200, 200]
+
+
+def test_a_request_may_cost_nothing_but_gives_nothing_back(app: FastAPI) -> None:
+    limiter = Limiter()
+    cost = lambda connection: int(connection.headers["cost"])  # noqa: E731
+    app.add_api_route("/", limiter.limit("2/minute", cost=cost)(lambda: "in"))
+    assert statuses(client_at(app, cost="0"), "/", 9) == [200] * 9
+    assert statuses(client_at(app, cost="2"), "/", 2) == [200, 429]
+    with pytest.raises(ConfigurationError, match="answer a whole number from 0 on"):
+        client_at(app, cost="-2").get("/")
+
+
+def test_a_limit_may_be_for_one_method(app: FastAPI) -> None:
+    limiter = Limiter()
+    heads = limiter.limit("1/minute", methods=["head"])
+    app.add_api_route("/", heads(lambda: "in"), methods=["GET", "HEAD"])
+    client = client_at(app)
+    assert statuses(client, "/", 3) == [200] * 3
+    assert statuses(client, "/", 2, "HEAD") == [200, 429]
 
 
 def test_addresses_of_a_network_count_as_one(app: FastAPI) -> None:

@@ -263,6 +263,10 @@ class Limiter:
             return []
         cost = terms.cost
         amount = await awaited(cost(connection)) if callable(cost) else cost
+        if not isinstance(amount, int) or amount < 0:
+            raise ConfigurationError(f"cost={amount!r}: answer a whole number from 0 on")
+        if amount == 0:
+            return []
         where = terms.scope or route_name(connection.scope)
         if terms.per_method:
             where = f"{where}:{method_of(connection.scope)}"
@@ -315,7 +319,9 @@ def method_of(scope: Scope) -> str:
 
 
 def _holds(terms: Terms, connection: HTTPConnection) -> bool:
-    return terms.methods is None or method_of(connection.scope) in terms.methods
+    scope = connection.scope
+    own = {scope.get("method", ""), method_of(scope)}
+    return terms.methods is None or not own.isdisjoint(terms.methods)
 
 
 def _route(scope: Scope) -> Any:

@@ -110,6 +110,7 @@ class RouteLimit:
             name += "_"
         own = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=Depends(self))
         parameters = [own, *map(_by_keyword, signature.parameters.values())]
+        parameters.sort(key=lambda each: each.kind)
         decorated.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         return cast("Callable[_P, _R]", decorated)
 

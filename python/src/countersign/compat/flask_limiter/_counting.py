@@ -94,7 +94,8 @@ def _refuse(
     for limit, budget in breached:
         told = RequestLimit(limiter, limit.limit, budget.request_args, True, limit.shared)
         for callback in dict.fromkeys([limiter._on_breach, limit.on_breach]):
-            answer = _tell(limiter, callback, told, "on_breach") or answer
+            said = _tell(limiter, callback, told, "on_breach")
+            answer = answer if said is None else said
     for meta in _meta_limits(limiter, [limit for limit, _ in breached]):
         limiter.limiter.hit(meta.limit, *_meta_args(meta, endpoint))
     raise RateLimitExceeded(

@@ -375,7 +375,7 @@ class Limiter:
                 "No storage is named, so each process counts by itself, and n workers let pass"
                 " n times as much: if that is meant, say so with storage_uri='memory://'"
             )
-        options = self._storage_options | config.get(ConfigVars.STORAGE_OPTIONS, {})
+        options = self._storage_options | dict(config.get(ConfigVars.STORAGE_OPTIONS) or {})
         self._strategy = known_strategy(
             self._strategy or config.setdefault(ConfigVars.STRATEGY, "fixed-window")
         )

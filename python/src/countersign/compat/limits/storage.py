@@ -44,8 +44,8 @@ class MemoryStorage:
         Args:
             uri: ``memory://``; there is nothing else to say in it.
             wrap_exceptions: Has no effect: it raises nothing.
-            max_keys: How many budgets it remembers; each takes about 400 bytes.
-            max_hits: How many hits of moving windows it remembers; each takes about 150 bytes.
+            max_keys: How many budgets it remembers; each takes some 350 to 600 bytes.
+            max_hits: How many hits of moving windows it remembers; each takes about 110 bytes.
         """
         for name, value in (("max_keys", max_keys), ("max_hits", max_hits)):
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
