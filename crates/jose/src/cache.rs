@@ -6,7 +6,7 @@ use quick_cache::sync::Cache;
 use serde::de::DeserializeOwned;
 
 use crate::error::Error;
-use crate::validate::Dates;
+use crate::registered::Dates;
 use crate::verify::{Verified, Verifier};
 
 /// Longer tokens are verified each time.
@@ -52,7 +52,7 @@ impl<T: DeserializeOwned> CachedVerifier<T> {
         let place = self.accepted.as_ref().zip(tail(token));
         let known = place.and_then(|(accepted, tail)| accepted.get(tail));
         if let Some(known) = known.filter(|known| *known.token == *token) {
-            self.verifier.check_dates(&known.dates, now)?;
+            self.verifier.check_dates(known.dates, now)?;
             return Ok(Arc::clone(&known.verified));
         }
         let (verified, dates) = self.verifier.verify_dated(token, now)?;
