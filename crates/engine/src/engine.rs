@@ -305,11 +305,7 @@ fn check_algorithm(
 
 fn build_guard(parts: &Parts, ring: &KeyRing, now: Timestamp) -> Result<Guard> {
     let (keys, algorithms) = ring.verification(now)?;
-    let policy = Policy {
-        issuer: parts.config.issuer.clone(),
-        audiences: parts.config.audiences.clone(),
-        algorithms,
-    };
+    let policy = Policy::new(&parts.config.issuer, parts.config.audiences.clone(), algorithms);
     let revocations = parts.config.revocations;
     let view = Arc::new(RevocationView::new(revocations.capacity, revocations.max_staleness));
     Ok(Guard::new(policy, keys, view, Arc::clone(&parts.clock))?)

@@ -14,7 +14,7 @@ use crate::{
     time::Clock,
 };
 
-/// What every access token must satisfy.
+/// What every access token must satisfy, and how much is remembered.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// The one issuer (`iss`).
@@ -23,6 +23,23 @@ pub struct Policy {
     pub audiences: Vec<String>,
     /// The algorithms that the issuer signs with at first.
     pub algorithms: Vec<Algorithm>,
+    /// How many tokens with a signature are remembered, so that each is verified once; 0 remembers
+    /// none.
+    pub cache: usize,
+}
+
+impl Policy {
+    /// How many tokens are remembered unless it is said otherwise: about 16 MiB of usual size.
+    pub const CACHE: usize = 10_000;
+
+    /// A policy that remembers [`Policy::CACHE`] tokens.
+    pub fn new(
+        issuer: impl Into<String>,
+        audiences: Vec<String>,
+        algorithms: Vec<Algorithm>,
+    ) -> Self {
+        Self { issuer: issuer.into(), audiences, algorithms, cache: Self::CACHE }
+    }
 }
 
 /// What happens when the revocation view is older than its bound.
@@ -37,9 +54,6 @@ pub enum FailMode {
 
 /// Seconds by which `iat` and `nbf` may lie ahead; `exp` has no leeway.
 const CLOCK_SKEW_SECONDS: u32 = 60;
-/// So many tokens with a signature are remembered, so that each is verified once. About 20 MiB at
-/// the most.
-const REMEMBERED_TOKENS: usize = 10_000;
 /// What a client that meets a stale view is told to wait.
 const STALE_RETRY: Duration = Duration::from_secs(1);
 
@@ -193,5 +207,5 @@ fn build_verifier(policy: &Policy, keys: KeySet) -> Result<CachedVerifier<Access
             .leeway(leeway)
             .required(&["exp", "iat", "iss", "aud", "sub", "jti", "client_id", "sid", "gen"])
             .build()?;
-    Ok(CachedVerifier::new(verifier, REMEMBERED_TOKENS))
+    Ok(CachedVerifier::new(verifier, policy.cache))
 }

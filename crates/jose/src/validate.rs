@@ -2,8 +2,9 @@
 //!
 //! The clock is the caller's: `now` comes in as Unix seconds.
 
-use crate::claims::{Claims, NumericDate};
+use crate::claims::Claims;
 use crate::error::Error;
+use crate::registered::{Claim, Dates, NumericDate};
 
 /// Whose tokens are accepted. One verifier is for the keys of its issuers only: two issuers with
 /// keys of their own need two verifiers (RFC 8725 section 3.8).
@@ -129,27 +130,13 @@ impl Default for Leeway {
 /// never ends.
 const END_OF_TIME: f64 = 253_402_300_799.0;
 
-/// The claims that time makes right or wrong.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Dates {
-    exp: Option<NumericDate>,
-    nbf: Option<NumericDate>,
-    iat: Option<NumericDate>,
-}
-
-impl Dates {
-    pub(crate) fn of(claims: &Claims) -> Self {
-        Self { exp: claims.exp(), nbf: claims.nbf(), iat: claims.iat() }
-    }
-}
-
 /// All rules of one verifier.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) issuer: Issuer,
     pub(crate) audience: Audience,
     pub(crate) leeway: Leeway,
-    pub(crate) required: Vec<String>,
+    pub(crate) required: Vec<Claim>,
 }
 
 impl Rules {
@@ -161,33 +148,34 @@ impl Rules {
         }
         if let Some(expected) = &self.issuer.0 {
             refuse_empty(expected, "no issuer, or an empty one, is expected")?;
-            self.require("iss");
+            self.require(Claim::Iss);
         }
         if let Expected::AnyOf(expected) = &self.audience.0 {
             refuse_empty(expected, "no audience, or an empty one, is expected")?;
-            self.require("aud");
+            self.require(Claim::Aud);
         }
         Ok(())
     }
 
-    fn require(&mut self, claim: &str) {
-        if !self.required.iter().any(|required| required == claim) {
-            self.required.push(claim.to_owned());
+    fn require(&mut self, claim: Claim) {
+        if !self.required.contains(&claim) {
+            self.required.push(claim);
         }
     }
 
     /// Checks the claims at the instant `now`, in the order of the RFC's claims.
     pub(crate) fn check(&self, claims: &Claims, now: i64) -> Result<(), Error> {
         if let Some(claim) = self.required.iter().find(|claim| !claims.has(claim)) {
-            return Err(missing(claim));
+            return Err(missing(claim.as_str()));
         }
-        self.check_dates(&Dates::of(claims), now)?;
+        self.check_dates(claims.dates(), now)?;
         self.issuer.check(claims)?;
         self.audience.check(claims)
     }
 
-    /// Checks what depends on the instant.
-    pub(crate) fn check_dates(&self, dates: &Dates, now: i64) -> Result<(), Error> {
+    /// The rules whose answer depends on the clock, and therefore changes.
+    #[inline]
+    pub(crate) fn check_dates(&self, dates: Dates, now: i64) -> Result<(), Error> {
         // Exact for every instant of the next hundred million years.
         let now = now as f64;
         let after = |date: Option<NumericDate>, bound: f64| date.filter(|d| d.as_f64() > bound);

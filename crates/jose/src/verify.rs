@@ -15,7 +15,8 @@ use crate::error::Error;
 use crate::header::{Header, ParsedHeader};
 use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
-use crate::validate::{Audience, Dates, Issuer, Leeway, Rules};
+use crate::registered::{Claim, Dates};
+use crate::validate::{Audience, Issuer, Leeway, Rules};
 
 /// Checks tokens by one policy. Make it once and keep it; clones share everything, all methods
 /// take `&self`, and nothing blocks.
@@ -141,7 +142,7 @@ impl Verifier {
         issuer: Issuer,
         audience: Audience,
     ) -> VerifierBuilder {
-        let required = vec!["exp".to_owned()];
+        let required = vec![Claim::Exp];
         VerifierBuilder {
             keys: keys.into(),
             algorithms: algorithms.to_vec(),
@@ -180,11 +181,12 @@ impl Verifier {
         now: i64,
     ) -> Result<(Verified<T>, Dates), Error> {
         let Verified { accepted, claims } = self.policy.verify(token, now)?;
-        Ok((Verified { accepted, claims: claims.deserialize()? }, Dates::of(&claims)))
+        let dates = claims.dates();
+        Ok((Verified { accepted, claims: claims.deserialize()? }, dates))
     }
 
     /// Checks the dates of a token that was accepted before.
-    pub(crate) fn check_dates(&self, dates: &Dates, now: i64) -> Result<(), Error> {
+    pub(crate) fn check_dates(&self, dates: Dates, now: i64) -> Result<(), Error> {
         self.policy.rules.check_dates(dates, now)
     }
 
@@ -242,7 +244,7 @@ impl VerifierBuilder {
     /// Demands these claims instead of `exp` only. An expected issuer or audience is always
     /// demanded.
     pub fn required(mut self, claims: &[&str]) -> Self {
-        self.rules.required = claims.iter().map(|&claim| claim.to_owned()).collect();
+        self.rules.required = claims.iter().map(|&claim| Claim::named(claim)).collect();
         self
     }
 
@@ -331,7 +333,7 @@ impl Policy {
             return Err(Error::TokenTooLarge { limit: self.max_token_bytes });
         }
         let known = self.recent.find(token);
-        let parts = Parts::split(token, known.map(|known| known.prefix.len()))?;
+        let parts = Parts::split(token, known)?;
         let mut decoded = zeroed(parts.decoded_len());
         let (payload, signature) = decoded.split_at_mut(base64::decoded_len(parts.payload.len()));
         base64::decode_into(parts.payload, payload).map_err(|_| malformed(token))?;
@@ -344,7 +346,7 @@ impl Policy {
             return Err(Error::InvalidSignature);
         }
         if known.is_none() {
-            self.recent.remember(parts.header_with_dot, &accepted);
+            self.recent.remember(&parts, &accepted);
         }
         let payload_len = payload.len();
         decoded.truncate(payload_len);
@@ -372,14 +374,18 @@ struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Splits at the first and the last dot. Should there be more, the payload does not decode.
-    /// `header_len` is the length of the header and its dot when that is known.
-    fn split(token: &'a [u8], header_len: Option<usize>) -> Result<Self, Error> {
+    /// Splits at the first dot and at the last one, or where a known header leads to a dot. Should
+    /// there be more, what is between them does not decode.
+    fn split(token: &'a [u8], known: Option<&KnownHeader>) -> Result<Self, Error> {
         let is_dot = |byte: &u8| *byte == b'.';
-        let last = token.iter().rposition(is_dot).ok_or(Error::MalformedToken)?;
+        let last = known
+            .and_then(|known| token.len().checked_sub(known.signature_len + 1))
+            .filter(|guess| token.get(*guess).is_some_and(is_dot))
+            .or_else(|| token.iter().rposition(is_dot))
+            .ok_or(Error::MalformedToken)?;
         let (signing_input, signature) = token.split_at(last);
-        let body = match header_len {
-            Some(length) => length,
+        let body = match known {
+            Some(known) => known.prefix.len(),
             None => token.iter().position(is_dot).map_or(0, |first| first + 1),
         };
         let (header_with_dot, payload) =
@@ -423,6 +429,8 @@ struct Recent {
 struct KnownHeader {
     /// The encoded header and its dot.
     prefix: Box<[u8]>,
+    /// The encoded length that every signature by its key has.
+    signature_len: usize,
     accepted: Arc<Accepted>,
 }
 
@@ -435,7 +443,8 @@ impl Recent {
         known.into_iter().find(|known| token.starts_with(&known.prefix))
     }
 
-    fn remember(&self, prefix: &[u8], accepted: &Arc<Accepted>) {
+    fn remember(&self, parts: &Parts<'_>, accepted: &Arc<Accepted>) {
+        let (prefix, signature_len) = (parts.header_with_dot, parts.signature.len());
         if prefix.len() > Self::MAX_BYTES {
             return;
         }
@@ -446,7 +455,8 @@ impl Recent {
                 None => {
                     let accepted = Arc::clone(accepted);
                     // Losing a race against another header costs a slower path, nothing else.
-                    let _ = slot.set(KnownHeader { prefix: prefix.into(), accepted });
+                    let _ =
+                        slot.set(KnownHeader { prefix: prefix.into(), signature_len, accepted });
                     return;
                 }
             }

@@ -153,6 +153,58 @@ fn a_remembered_token_is_checked_again() {
     assert_eq!(code(&world, &token), "token_expired");
 }
 
+/// A guard that remembers nothing answers the same.
+#[test]
+fn remembering_can_be_switched_off() {
+    for cache in [0, 1] {
+        let world = World::with_cache(cache);
+        assert_eq!(world.guard.policy().cache, cache);
+        let token = world.token(&json!({}));
+        let principal = || world.guard.check(&Presented::bearer(&token)).unwrap();
+        let (first, second) = (principal(), principal());
+        assert_eq!(first.claims(), second.claims());
+        // Remembered, both are the same claims and not only equal ones.
+        assert_eq!(std::ptr::eq(first.claims(), second.claims()), cache > 0);
+    }
+}
+
+/// Nor does one for whoever revokes tokens, and asks for everything but revocation.
+#[test]
+fn what_is_not_taken_is_not_taken_when_it_is_remembered() {
+    let world = World::new();
+    let bound = world.token(&json!({ "cnf": { "jkt": "thumbprint" } }));
+    assert_eq!([code(&world, &bound), code(&world, &bound)], ["token_foreign"; 2]);
+    let token = world.token(&json!({}));
+    assert_eq!(code(&world, &token), "let in");
+    world.guard.view().apply(&Target::Session { id: "session-1".into() }, None);
+    let verified = world.guard.verify(&Presented::bearer(&token)).unwrap();
+    assert!(world.guard.is_revoked(&verified));
+    world.advance(Duration::from_secs(901));
+    assert!(world.guard.verify(&Presented::bearer(&token)).is_err());
+    let early = world.token(&json!({ "iat": world.now() + 61 }));
+    assert_eq!([code(&world, &early), code(&world, &early)], ["token_issued_in_future"; 2]);
+}
+
+/// Whoever is in the middle of a check with the old keys leaves nothing behind.
+#[test]
+fn replaced_keys_are_gone_for_every_thread() {
+    let (world, other) = (World::new(), World::new());
+    let token = world.token(&json!({}));
+    for _ in 0..20 {
+        world.guard.replace_keys(world.keys(), &world.algorithms()).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    (0..20).for_each(|_| assert_ne!(code(&world, &token), "token_expired"))
+                });
+            }
+            world.guard.replace_keys(other.keys(), &other.algorithms()).unwrap();
+            assert_eq!(code(&world, &token), "key_not_found");
+        });
+        assert_eq!(code(&world, &token), "key_not_found");
+    }
+}
+
 #[test]
 fn with_other_keys_nothing_is_remembered() {
     let (world, other) = (World::new(), World::new());

@@ -41,15 +41,17 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with_cache(Policy::CACHE)
+    }
+
+    /// One whose guard remembers this many tokens.
+    pub(crate) fn with_cache(cache: usize) -> Self {
         let key = SigningKey::generate(Algorithm::Es256).unwrap();
         let clock = Arc::new(Hand::default());
         let view = RevocationView::new(1_000, Duration::from_secs(300));
         view.mark_read(Duration::ZERO, Duration::ZERO);
-        let policy = Policy {
-            issuer: ISSUER.into(),
-            audiences: vec![AUDIENCE.into()],
-            algorithms: vec![Algorithm::Es256],
-        };
+        let policy = Policy::new(ISSUER, vec![AUDIENCE.into()], vec![Algorithm::Es256]);
+        let policy = Policy { cache, ..policy };
         let keys = KeySet::new(vec![key.verifying_key()]).unwrap();
         let shared: Arc<dyn Clock> = Arc::<Hand>::clone(&clock);
         let guard = Guard::new(policy, keys, Arc::new(view), shared).unwrap();

@@ -16,7 +16,7 @@ use crate::error::JsonFault;
 use crate::json::{Kind, Name, Text, Value};
 
 /// Names of one object that are compared one by one; an object with more of them uses a set.
-const INLINE_NAMES: usize = 32;
+const INLINE_NAMES: usize = 24;
 
 /// A member of the outermost object.
 #[derive(Clone, Copy, Debug)]
@@ -52,14 +52,15 @@ pub(crate) fn object<'a>(
     visitor: &mut impl Visitor<'a>,
 ) -> Result<(), JsonFault> {
     let mut scanner = Scanner::new(text, max_depth);
-    if scanner.skip_to() != Some(b'{') {
+    let (first, start) = scanner.token(0);
+    if first != Some(b'{') {
         // What follows is either another kind of value or no JSON at all.
-        scanner.value(0)?;
-        scanner.end()?;
+        let (_, end) = scanner.value(start, 0)?;
+        scanner.end(end)?;
         return Err(JsonFault::NotAnObject);
     }
-    scanner.object(1, visitor)?;
-    scanner.end()
+    let end = scanner.object(start, 1, visitor)?;
+    scanner.end(end)
 }
 
 /// Finds the member of this name in an object that [`object`] has accepted before.
@@ -77,331 +78,404 @@ pub(crate) fn find<'a>(accepted: &'a str, name: &str) -> Option<Value<'a>> {
 /// Hands over the elements of an array inside an object that [`object`] has accepted before.
 pub(crate) fn elements<'a>(array: Value<'a>, mut each: impl FnMut(Value<'a>)) {
     let mut scanner = Scanner::new(array.document, usize::MAX);
-    scanner.position = array.start + 1;
+    let mut at = array.start;
     loop {
-        scanner.skip_to();
-        let start = scanner.position;
-        let Ok(kind) = scanner.value(1) else { return };
-        each(scanner.scanned(start, kind));
-        if scanner.skip_to() != Some(b',') {
-            return;
-        }
-        scanner.position += 1;
+        let (_, start) = scanner.token(at + 1);
+        let Ok((kind, end)) = scanner.value(start, 1) else { return };
+        each(scanner.scanned(start, end, kind));
+        let (Some(b','), comma) = scanner.token(end) else { return };
+        at = comma;
     }
 }
 
+/// What is known of the text while it is scanned. The position is not in here: it goes from
+/// function to function, so that the compiler keeps it in a register.
 struct Scanner<'a> {
     text: &'a str,
-    bytes: &'a [u8],
-    position: usize,
     max_depth: usize,
+    /// The block of [`BLOCK`] bytes that the end of a string was last looked for in.
+    block: usize,
+    /// The marks of that block.
+    marks: u64,
+    /// The marks of the block behind it, made before anybody waits for them.
+    marks_ahead: u64,
     /// Names of the objects that are open, outermost first.
     names: [Slot; INLINE_NAMES],
     names_used: usize,
 }
 
-/// A name and where it stands: small, and all zero to begin with.
+/// A name: its tag, and where its text begins. Small, and all zero to begin with.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     tag: u64,
     start: usize,
-    end: usize,
+}
+
+/// The names of one object so far.
+struct Names<'a> {
+    /// Where they begin among those of all open objects.
+    first: usize,
+    /// One bit for each of 64 kinds of tags: a name of a kind not seen yet is certainly new.
+    kinds: u64,
+    /// All of them, once there are too many.
+    overflow: Option<HashSet<Cow<'a, str>>>,
 }
 
 impl<'a> Scanner<'a> {
     fn new(text: &'a str, max_depth: usize) -> Self {
         Self {
             text,
-            bytes: text.as_bytes(),
-            position: 0,
             max_depth,
+            block: usize::MAX,
+            marks: 0,
+            marks_ahead: marks_at(text.as_bytes(), 0),
             names: [Slot::default(); INLINE_NAMES],
             names_used: 0,
         }
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.position).copied()
-    }
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.peek();
-        self.position += 1;
-        byte
-    }
-
-    /// Steps over white space and looks at what follows it.
     #[inline(always)]
-    fn skip_to(&mut self) -> Option<u8> {
-        loop {
-            match self.peek() {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.position += 1,
-                other => return other,
-            }
+    fn peek(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+
+    /// What follows the white space, and where. Between what programs write there hardly ever is any.
+    #[inline(always)]
+    fn token(&self, at: usize) -> (Option<u8>, usize) {
+        match self.peek(at) {
+            Some(b' ' | b'\t' | b'\n' | b'\r') => self.behind_space(at),
+            other => (other, at),
         }
     }
 
-    fn scanned(&self, start: usize, kind: Kind) -> Value<'a> {
-        Value { document: self.text, start, end: self.position, kind }
-    }
-
-    fn end(&mut self) -> Result<(), JsonFault> {
-        self.skip_to();
-        if self.position == self.bytes.len() { Ok(()) } else { Err(JsonFault::Syntax) }
-    }
-
-    fn object(&mut self, depth: usize, visitor: &mut impl Visitor<'a>) -> Result<(), JsonFault> {
-        self.enter(depth)?;
-        let first_name = self.names_used;
-        let mut overflow = None;
-        if self.skip_to() == Some(b'}') {
-            self.position += 1;
-            return Ok(());
+    #[cold]
+    fn behind_space(&self, mut at: usize) -> (Option<u8>, usize) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek(at) {
+            at += 1;
         }
+        (self.peek(at), at)
+    }
+
+    #[inline(always)]
+    fn scanned(&self, start: usize, end: usize, kind: Kind) -> Value<'a> {
+        Value { document: self.text, start, end, kind }
+    }
+
+    fn end(&self, at: usize) -> Result<(), JsonFault> {
+        if let (None, _) = self.token(at) { Ok(()) } else { Err(JsonFault::Syntax) }
+    }
+
+    fn object(
+        &mut self,
+        at: usize,
+        depth: usize,
+        visitor: &mut impl Visitor<'a>,
+    ) -> Result<usize, JsonFault> {
+        let mut at = self.enter(at, depth)?;
+        if let (Some(b'}'), brace) = self.token(at) {
+            return Ok(brace + 1);
+        }
+        let mut names = Names { first: self.names_used, kinds: 0, overflow: None };
         loop {
-            let name = self.name()?;
-            self.remember(first_name, &mut overflow, name)?;
-            self.expect(b':')?;
-            let (start, kind) = match self.skip_to() {
+            let (name, after) = self.name(at)?;
+            self.remember(&mut names, name)?;
+            let (Some(b':'), colon) = self.token(after) else { return Err(JsonFault::Syntax) };
+            let (first, start) = self.token(colon + 1);
+            let (kind, end) = match first {
                 // Most values; without a detour through `value`, which is recursive.
-                Some(b'"') => (self.position, self.string()?),
-                _ => (self.position, self.value(depth)?),
+                Some(b'"') => self.string(start)?,
+                Some(b'0'..=b'9') => self.number(start)?,
+                _ => self.value(start, depth)?,
             };
-            visitor.member(Member { name, value: self.scanned(start, kind) });
-            match self.skip_to() {
-                Some(b',') => self.position += 1,
-                Some(b'}') => break,
+            visitor.member(Member { name, value: self.scanned(start, end, kind) });
+            match self.token(end) {
+                (Some(b','), comma) => at = comma + 1,
+                (Some(b'}'), brace) => {
+                    self.names_used = names.first;
+                    return Ok(brace + 1);
+                }
                 _ => return Err(JsonFault::Syntax),
             }
         }
-        self.position += 1;
-        self.names_used = first_name;
-        Ok(())
     }
 
     #[inline(always)]
-    fn name(&mut self) -> Result<Name<'a>, JsonFault> {
-        if self.skip_to() != Some(b'"') {
-            return Err(JsonFault::Syntax);
-        }
-        let start = self.position;
-        let kind = self.string()?;
-        let text = self.scanned(start, kind).as_text().ok_or(JsonFault::Syntax)?;
-        Ok(Name::new(text))
+    fn name(&mut self, at: usize) -> Result<(Name<'a>, usize), JsonFault> {
+        let (Some(b'"'), start) = self.token(at) else { return Err(JsonFault::Syntax) };
+        let (kind, end) = self.string(start)?;
+        let text = self.scanned(start, end, kind).as_text().ok_or(JsonFault::Syntax)?;
+        Ok((Name::new(text), end))
     }
 
-    fn array(&mut self, depth: usize) -> Result<(), JsonFault> {
-        self.enter(depth)?;
-        if self.skip_to() == Some(b']') {
-            self.position += 1;
-            return Ok(());
+    fn array(&mut self, at: usize, depth: usize) -> Result<usize, JsonFault> {
+        let mut at = self.enter(at, depth)?;
+        if let (Some(b']'), bracket) = self.token(at) {
+            return Ok(bracket + 1);
         }
         loop {
-            self.skip_to();
-            self.value(depth)?;
-            match self.skip_to() {
-                Some(b',') => self.position += 1,
-                Some(b']') => break,
+            let (_, start) = self.token(at);
+            let (_, end) = self.value(start, depth)?;
+            match self.token(end) {
+                (Some(b','), comma) => at = comma + 1,
+                (Some(b']'), bracket) => return Ok(bracket + 1),
                 _ => return Err(JsonFault::Syntax),
             }
         }
-        self.position += 1;
-        Ok(())
     }
 
     /// Steps over the opening bracket of a container at `depth`; the outermost is at 1.
-    fn enter(&mut self, depth: usize) -> Result<(), JsonFault> {
+    #[inline(always)]
+    fn enter(&self, at: usize, depth: usize) -> Result<usize, JsonFault> {
         if depth > self.max_depth {
             return Err(JsonFault::TooDeep);
         }
-        self.position += 1;
-        Ok(())
-    }
-
-    #[inline(always)]
-    fn expect(&mut self, byte: u8) -> Result<(), JsonFault> {
-        if self.skip_to() != Some(byte) {
-            return Err(JsonFault::Syntax);
-        }
-        self.position += 1;
-        Ok(())
+        Ok(at + 1)
     }
 
     /// Scans the value at the position, which is inside a container at `depth`.
-    fn value(&mut self, depth: usize) -> Result<Kind, JsonFault> {
-        match self.peek() {
-            Some(b'"') => self.string(),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'{') => self.object(depth + 1, &mut Ignore).map(|()| Kind::Object),
-            Some(b'[') => self.array(depth + 1).map(|()| Kind::Array),
-            Some(b't') => self.literal("true", Kind::Bool),
-            Some(b'f') => self.literal("false", Kind::Bool),
-            Some(b'n') => self.literal("null", Kind::Null),
+    fn value(&mut self, at: usize, depth: usize) -> Result<(Kind, usize), JsonFault> {
+        match self.peek(at) {
+            Some(b'"') => self.string(at),
+            Some(b'-' | b'0'..=b'9') => self.number(at),
+            Some(b'{') => Ok((Kind::Object, self.object(at, depth + 1, &mut Ignore)?)),
+            Some(b'[') => Ok((Kind::Array, self.array(at, depth + 1)?)),
+            Some(b't') => self.literal(at, "true", Kind::Bool),
+            Some(b'f') => self.literal(at, "false", Kind::Bool),
+            Some(b'n') => self.literal(at, "null", Kind::Null),
             _ => Err(JsonFault::Syntax),
         }
     }
 
-    fn literal(&mut self, word: &str, kind: Kind) -> Result<Kind, JsonFault> {
-        let rest = self.bytes.get(self.position..).unwrap_or(&[]);
-        self.position += word.len();
-        if rest.starts_with(word.as_bytes()) { Ok(kind) } else { Err(JsonFault::Syntax) }
+    fn literal(&self, at: usize, word: &str, kind: Kind) -> Result<(Kind, usize), JsonFault> {
+        let rest = self.text.as_bytes().get(at..).unwrap_or(&[]);
+        if rest.starts_with(word.as_bytes()) {
+            Ok((kind, at + word.len()))
+        } else {
+            Err(JsonFault::Syntax)
+        }
     }
 
-    fn number(&mut self) -> Result<Kind, JsonFault> {
-        let start = self.position;
-        let mut exponent = false;
-        if self.peek() == Some(b'-') {
-            self.position += 1;
-        }
-        if self.peek() == Some(b'0') {
-            self.position += 1;
-        } else {
-            self.digits()?;
-        }
-        if self.peek() == Some(b'.') {
-            self.position += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            exponent = true;
-            self.position += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.position += 1;
-            }
-            self.digits()?;
+    #[inline(always)]
+    fn number(&self, start: usize) -> Result<(Kind, usize), JsonFault> {
+        let first = if self.peek(start) == Some(b'-') { start + 1 } else { start };
+        let at = if self.peek(first) == Some(b'0') { first + 1 } else { self.digits(first)? };
+        if let Some(b'.' | b'e' | b'E') = self.peek(at) {
+            return Ok((Kind::Number, self.fraction(start, at)?));
         }
         // Only an exponent or more than 300 digits can leave the range of a double.
-        if exponent || self.position - start > 300 {
-            let number = self.scanned(start, Kind::Number).raw();
-            if !number.parse::<f64>().is_ok_and(f64::is_finite) {
-                return Err(JsonFault::NumberRange);
-            }
+        if at - start > 300 {
+            self.in_range(start, at)?;
         }
-        Ok(Kind::Number)
+        Ok((if first == start { Kind::Digits } else { Kind::Number }, at))
     }
 
-    fn digits(&mut self) -> Result<(), JsonFault> {
-        let start = self.position;
-        while let Some(chunk) = self.bytes.get(self.position..).and_then(<[u8]>::first_chunk)
+    /// Scans what follows the whole part of the number that begins at `start`.
+    #[cold]
+    fn fraction(&self, start: usize, mut at: usize) -> Result<usize, JsonFault> {
+        if self.peek(at) == Some(b'.') {
+            at = self.digits(at + 1)?;
+        }
+        if let Some(b'e' | b'E') = self.peek(at) {
+            at += 1;
+            if let Some(b'+' | b'-') = self.peek(at) {
+                at += 1;
+            }
+            at = self.digits(at)?;
+        }
+        self.in_range(start, at)?;
+        Ok(at)
+    }
+
+    #[cold]
+    fn in_range(&self, start: usize, end: usize) -> Result<(), JsonFault> {
+        let number = self.scanned(start, end, Kind::Number).raw();
+        let finite = number.parse::<f64>().is_ok_and(f64::is_finite);
+        if finite { Ok(()) } else { Err(JsonFault::NumberRange) }
+    }
+
+    #[inline(always)]
+    fn digits(&self, start: usize) -> Result<usize, JsonFault> {
+        let mut at = start;
+        while let Some(chunk) = self.text.as_bytes().get(at..).and_then(<[u8]>::first_chunk)
             && eight_digits(u64::from_le_bytes(*chunk))
         {
-            self.position += 8;
+            at += 8;
         }
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.position += 1;
+        while let Some(b'0'..=b'9') = self.peek(at) {
+            at += 1;
         }
-        if self.position > start { Ok(()) } else { Err(JsonFault::Syntax) }
+        if at > start { Ok(at) } else { Err(JsonFault::Syntax) }
     }
 
-    /// Scans a string from its opening to its closing quote.
+    /// Scans a string from its opening quote to behind its closing one.
     #[inline(always)]
-    fn string(&mut self) -> Result<Kind, JsonFault> {
-        self.position += 1;
-        let mut kind = Kind::String;
+    fn string(&mut self, start: usize) -> Result<(Kind, usize), JsonFault> {
+        let at = self.plain(start + 1);
+        match self.peek(at) {
+            Some(b'"') => Ok((Kind::String, at + 1)),
+            Some(b'\\') => self.escaped_string(at),
+            _ => Err(JsonFault::Syntax),
+        }
+    }
+
+    /// Scans the rest of a string from its first backslash on.
+    #[cold]
+    fn escaped_string(&mut self, mut at: usize) -> Result<(Kind, usize), JsonFault> {
         loop {
-            self.plain();
-            match self.next() {
-                Some(b'"') => return Ok(kind),
-                Some(b'\\') => {
-                    kind = Kind::EscapedString;
-                    self.escape()?;
-                }
+            match self.peek(at) {
+                Some(b'"') => return Ok((Kind::EscapedString, at + 1)),
+                Some(b'\\') => at = self.escape(at + 1)?,
                 _ => return Err(JsonFault::Syntax),
             }
+            at = self.plain(at);
         }
     }
 
-    /// Steps over bytes that mean themselves, eight at a time: stops at a quote, a backslash, a
-    /// control character or the end.
+    /// Steps over bytes that mean themselves: stops at a quote, a backslash, a control character or
+    /// the end.
     #[inline(always)]
-    fn plain(&mut self) {
-        while let Some(chunk) = self.bytes.get(self.position..).and_then(<[u8]>::first_chunk) {
-            let special = special_bytes(u64::from_le_bytes(*chunk));
-            self.position += (special.trailing_zeros() / 8) as usize;
-            if special != 0 {
-                return;
+    fn plain(&mut self, mut at: usize) -> usize {
+        loop {
+            let block = at / BLOCK;
+            if block != self.block {
+                self.enter_block(block);
             }
-        }
-        while let Some(byte) = self.peek() {
-            if byte < 0x20 || byte == b'"' || byte == b'\\' {
-                return;
+            let ahead = self.marks >> (at % BLOCK);
+            if ahead != 0 {
+                return at + ahead.trailing_zeros() as usize;
             }
-            self.position += 1;
+            at = (block + 1) * BLOCK;
         }
+    }
+
+    fn enter_block(&mut self, block: usize) {
+        let bytes = self.text.as_bytes();
+        let is_next = block == self.block.wrapping_add(1);
+        self.marks = if is_next { self.marks_ahead } else { marks_at(bytes, block * BLOCK) };
+        self.marks_ahead = marks_at(bytes, (block + 1) * BLOCK);
+        self.block = block;
     }
 
     /// Checks what follows a backslash.
-    fn escape(&mut self) -> Result<(), JsonFault> {
-        match self.next() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(()),
-            Some(b'u') => match self.code_unit()? {
+    fn escape(&self, at: usize) -> Result<usize, JsonFault> {
+        match self.peek(at) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 1),
+            Some(b'u') => match self.code_unit(at + 1)? {
                 0xd800..=0xdbff => {
-                    let pair = self.next() == Some(b'\\')
-                        && self.next() == Some(b'u')
-                        && matches!(self.code_unit()?, 0xdc00..=0xdfff);
-                    if pair { Ok(()) } else { Err(JsonFault::Syntax) }
+                    let pair = self.peek(at + 5) == Some(b'\\')
+                        && self.peek(at + 6) == Some(b'u')
+                        && matches!(self.code_unit(at + 7)?, 0xdc00..=0xdfff);
+                    if pair { Ok(at + 11) } else { Err(JsonFault::Syntax) }
                 }
                 0xdc00..=0xdfff => Err(JsonFault::Syntax),
-                _ => Ok(()),
+                _ => Ok(at + 5),
             },
             _ => Err(JsonFault::Syntax),
         }
     }
 
-    fn code_unit(&mut self) -> Result<u32, JsonFault> {
+    fn code_unit(&self, at: usize) -> Result<u32, JsonFault> {
         let mut unit = 0;
-        for _ in 0..4 {
-            let digit = self.next().and_then(|byte| char::from(byte).to_digit(16));
+        for place in at..at + 4 {
+            let digit = self.peek(place).and_then(|byte| char::from(byte).to_digit(16));
             unit = unit * 16 + digit.ok_or(JsonFault::Syntax)?;
         }
         Ok(unit)
     }
 
-    /// Notes a name of the object whose names begin at `first`, or finds that it was there.
+    /// Notes a name of an object, or finds that it was there.
     #[inline(always)]
-    fn remember(
-        &mut self,
-        first: usize,
-        overflow: &mut Option<HashSet<Cow<'a, str>>>,
-        name: Name<'a>,
-    ) -> Result<(), JsonFault> {
-        if let Some(set) = overflow {
-            return if set.insert(name.text.value()) {
-                Ok(())
-            } else {
-                Err(JsonFault::DuplicateName)
-            };
-        }
-        let known = self.names.get(first..self.names_used).unwrap_or(&[]);
-        if known.iter().any(|slot| slot.tag == name.tag && self.name_at(slot).is(name)) {
+    fn remember(&mut self, names: &mut Names<'a>, name: Name<'a>) -> Result<(), JsonFault> {
+        let kind = name.kind();
+        let certainly_new = names.kinds & kind == 0;
+        names.kinds |= kind;
+        let Text { start, end, escaped, .. } = name.text;
+        if !certainly_new && self.knows(names, start, end, escaped) {
             return Err(JsonFault::DuplicateName);
         }
         if let Some(slot) = self.names.get_mut(self.names_used) {
-            let start = name.text.start;
-            *slot = Slot { tag: name.tag, start, end: start + name.text.raw.len() };
+            *slot = Slot { tag: name.tag, start: name.text.start };
             self.names_used += 1;
             return Ok(());
         }
-        // Comparing thousands of names one by one would take milliseconds before any signature was
-        // checked.
-        let mut set: HashSet<_> = known_names(self, first);
-        set.insert(name.text.value());
-        *overflow = Some(set);
+        self.overflow(names, start, end, escaped);
         Ok(())
     }
 
+    /// Whether the object has the name that stands here already.
     #[cold]
+    fn knows(&self, names: &Names<'a>, start: usize, end: usize, escaped: bool) -> bool {
+        let name = Name::new(Text { document: self.text, start, end, escaped });
+        if let Some(all) = &names.overflow {
+            return all.contains(&name.text.value());
+        }
+        let known = self.names.get(names.first..self.names_used).unwrap_or(&[]);
+        known.iter().any(|slot| slot.tag == name.tag && self.name_at(slot).is(name))
+    }
+
+    /// Notes a name for which there is no slot. Comparing thousands of names one by one would take
+    /// milliseconds before any signature was checked.
+    #[cold]
+    fn overflow(&self, names: &mut Names<'a>, start: usize, end: usize, escaped: bool) {
+        let name = Text { document: self.text, start, end, escaped };
+        let known = self.names.get(names.first..).unwrap_or(&[]);
+        let all = names.overflow.get_or_insert_with(|| {
+            known.iter().map(|slot| self.name_at(slot).text.value()).collect()
+        });
+        all.insert(name.value());
+    }
+
+    /// The name in a slot, read again.
     fn name_at(&self, slot: &Slot) -> Name<'a> {
-        let raw = self.text.get(slot.start..slot.end).unwrap_or("");
-        let text = Text { raw, start: slot.start, escaped: raw.contains('\\') };
+        let mut end = slot.start;
+        let mut escaped = false;
+        loop {
+            match self.peek(end) {
+                Some(b'\\') => {
+                    escaped = true;
+                    end += 2;
+                }
+                Some(b'"') | None => break,
+                Some(_) => end += 1,
+            }
+        }
+        let text = Text { document: self.text, start: slot.start, end, escaped };
         Name { text, tag: slot.tag }
     }
 }
 
-#[cold]
-fn known_names<'a>(scanner: &Scanner<'a>, first: usize) -> HashSet<Cow<'a, str>> {
-    let known = scanner.names.get(first..).unwrap_or(&[]);
-    known.iter().map(|slot| scanner.name_at(slot).text.value()).collect()
+/// Bytes of the text that are looked at together.
+const BLOCK: usize = 64;
+
+/// Marks the bytes of a block at which a string ends or does not simply go on: quotes, backslashes,
+/// control characters, and whatever is behind the end of the text.
+#[inline]
+fn marks_at(bytes: &[u8], start: usize) -> u64 {
+    let Some(rest) = bytes.get(start..) else { return u64::MAX };
+    if let Some(block) = rest.first_chunk() {
+        return marks(block);
+    }
+    let mut last = [0; BLOCK];
+    for (byte, of_text) in last.iter_mut().zip(rest) {
+        *byte = *of_text;
+    }
+    marks(&last)
+}
+
+/// In two steps, so that the first becomes vector instructions on every machine.
+fn marks(block: &[u8; BLOCK]) -> u64 {
+    let mut marked = [0_u8; BLOCK];
+    for (mark, &byte) in marked.iter_mut().zip(block) {
+        *mark = u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    }
+    let eights = marked.as_chunks().0.iter().rev();
+    eights.fold(0, |marks, &eight| marks << 8 | first_bits(u64::from_le_bytes(eight)))
+}
+
+/// The lowest bit of each byte, next to each other; the others must be zero. Each bit meets exactly
+/// one of the factor's in the highest byte of the product, and nowhere do two meet.
+const fn first_bits(bytes: u64) -> u64 {
+    bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
 /// Whether all bytes are `0` to `9`: all have the high half 3, and still do when 6 is added.
@@ -412,15 +486,30 @@ const fn eight_digits(word: u64) -> bool {
     word & HALVES == THREES && sum & HALVES == THREES
 }
 
-/// Marks the high bit of the first byte of `word` that is a quote, a backslash or below 0x20.
-/// Later marks may be wrong (a borrow runs upwards), so only the lowest is used.
-const fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let quote = quote.wrapping_sub(ONES) & !quote;
-    let backslash = backslash.wrapping_sub(ONES) & !backslash;
-    (control | quote | backslash) & HIGH
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_marked_as_it_should_be() {
+        for special in 0..=255_u8 {
+            for place in 0..BLOCK {
+                let mut block = [b'x'; BLOCK];
+                block[place] = special;
+                let marked = special < 0x20 || special == b'"' || special == b'\\';
+                assert_eq!(marks(&block), u64::from(marked) << place, "{special} at {place}");
+            }
+        }
+        assert_eq!(marks(&[b'"'; BLOCK]), u64::MAX);
+    }
+
+    #[test]
+    fn what_is_behind_the_end_is_marked() {
+        for length in 0..BLOCK {
+            assert_eq!(marks_at(&[b'x'; BLOCK][..length], 0), u64::MAX << length);
+        }
+        assert_eq!(marks_at(&[b'x'; BLOCK], 0), 0);
+        assert_eq!(marks_at(&[b'x'; BLOCK], BLOCK), u64::MAX);
+        assert_eq!(marks_at(&[b'x'; BLOCK], 2 * BLOCK), u64::MAX);
+    }
 }

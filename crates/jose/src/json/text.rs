@@ -2,18 +2,31 @@
 
 use std::borrow::Cow;
 
-/// A string of a validated document, without its quotes and not yet unescaped.
+/// A string of a validated document, without its quotes and not yet unescaped. It is cut out of the
+/// document only when somebody asks what it says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
-    pub(crate) raw: &'a str,
+    pub(crate) document: &'a str,
     pub(crate) start: usize,
+    pub(crate) end: usize,
     pub(crate) escaped: bool,
 }
 
 impl<'a> Text<'a> {
+    /// The string as it is written.
+    pub(crate) fn raw(self) -> &'a str {
+        self.document.get(self.start..self.end).unwrap_or("")
+    }
+
+    /// The same as bytes.
+    #[inline(always)]
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        self.document.as_bytes().get(self.start..self.end).unwrap_or(&[])
+    }
+
     /// What the string says. Borrows unless it is written with escapes.
     pub(crate) fn value(self) -> Cow<'a, str> {
-        if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
+        if self.escaped { Cow::Owned(unescape(self.raw())) } else { Cow::Borrowed(self.raw()) }
     }
 }
 

@@ -1,9 +1,11 @@
 //! What the claims of a token may be, and how they are read.
 
-use countersign_jose::{Algorithm, Audience, Error, Issuer, Leeway, Signer, Verifier};
+use countersign_jose::{Algorithm, Audience, Error, Issuer, Leeway, Signer, Verifier, dangerous};
 use serde_json::json;
 
-use crate::support::{AUDIENCE, ISSUER, NOW, claims, claims_with, code, hs256, signed, verifier};
+use crate::support::{
+    AUDIENCE, ISSUER, NOW, claims, claims_with, code, hs256, hs256_token, signed, verifier,
+};
 
 fn check(claims: &serde_json::Value) -> Result<(), Error> {
     let key = hs256();
@@ -156,4 +158,28 @@ fn the_first_failing_check_is_the_one_reported() {
         }
         assert_eq!(check(&all).unwrap_err().code().as_str(), wrong[first].2);
     }
+}
+
+#[test]
+fn of_two_wrong_types_the_first_in_the_text_is_named() {
+    for (payload, expected) in [
+        (r#"{"exp":"x","sub":1}"#, "exp"),
+        (r#"{"sub":1,"exp":"x"}"#, "sub"),
+        (r#"{"aud":[1],"jti":{},"iss":2}"#, "aud"),
+    ] {
+        let token = hs256_token(r#"{"alg":"HS256"}"#, payload);
+        let error = dangerous::decode_claims_unverified(token).unwrap_err();
+        assert_eq!(error, Error::ClaimType { claim: expected });
+    }
+}
+
+#[test]
+fn strings_written_with_escapes_are_read_as_what_they_say() {
+    let payload =
+        r#"{"iss":"\u0061","sub":"\u00e9","jti":"plain","aud":["b","\u0063","d\/"],"exp":1}"#;
+    let token = hs256_token(r#"{"alg":"HS256"}"#, payload);
+    let claims = dangerous::decode_claims_unverified(token).unwrap();
+    assert_eq!((claims.iss(), claims.sub(), claims.jti()), (Some("a"), Some("é"), Some("plain")));
+    assert_eq!(claims.aud().collect::<Vec<_>>(), ["b", "c", "d/"]);
+    assert_eq!(claims.raw_json(), payload);
 }

@@ -1,7 +1,7 @@
 //! A token that was changed anywhere never verifies, and nothing makes the verifier panic.
 
 use countersign_jose::{Algorithm, Signer, SigningKey, Verifier, dangerous};
-use proptest::collection::vec;
+use proptest::collection::{hash_map, hash_set, vec};
 use proptest::prelude::*;
 
 use crate::support::{NOW, claims, hs256, hs256_token, verifier};
@@ -104,5 +104,80 @@ proptest! {
         prop_assert_eq!(verified.claims().get::<i64>(&name).unwrap(), Some(number));
         let subject = format!("u{text}");
         prop_assert_eq!(verified.claims().sub(), Some(&*subject));
+    }
+
+    /// A name that stands twice is found among few and many, short and long, and however written.
+    #[test]
+    fn a_name_that_stands_twice_is_found(
+        names in hash_set("[ab\u{e9}]{1,4}|preferred_[abc]{1,2}|[a-c]{7,9}", 1..60),
+        nested in any::<bool>(),
+        again in any::<prop::sample::Index>(),
+    ) {
+        let names: Vec<String> = names.into_iter().collect();
+        let repeated = names[again.index(names.len())].clone();
+        let escaped: String = repeated.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        let accepts = |names: &[String]| {
+            let members: Vec<_> = names.iter().map(|name| format!(r#""{name}":{{}}"#)).collect();
+            let object = format!("{{{}}}", members.join(","));
+            let text = if nested { format!(r#"{{"in":[{object}]}}"#) } else { object };
+            dangerous::decode_claims_unverified(hs256_token(r#"{"alg":"HS256"}"#, &text)).is_ok()
+        };
+        prop_assert!(accepts(&names));
+        for spelling in [repeated, escaped] {
+            prop_assert!(!accepts(&[&names[..], &[spelling]].concat()));
+        }
+    }
+
+    /// The scanner looks at blocks of text: a longer text with a fault anywhere in it.
+    #[test]
+    fn the_scanner_agrees_with_an_ordinary_parser_on_long_texts(
+        values in hash_map("[a-z]{1,9}", vec("\\PC{0,20}|[\"\\\\\t]{0,3}", 0..4), 1..20),
+        pretty in any::<bool>(),
+        fault in proptest::option::of((any::<prop::sample::Index>(), any::<char>())),
+    ) {
+        let value = serde_json::json!(values);
+        let mut text = if pretty { format!("{value:#}") } else { value.to_string() };
+        if let Some((index, character)) = fault {
+            let mut characters: Vec<char> = text.chars().collect();
+            let at = index.index(characters.len());
+            characters[at] = character;
+            text = characters.into_iter().collect();
+        }
+        let token = hs256_token(r#"{"alg":"HS256"}"#, &text);
+        let ours = dangerous::decode_claims_unverified(&token);
+        let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
+        match ours {
+            Ok(claims) => {
+                for (name, value) in theirs.unwrap() {
+                    prop_assert_eq!(claims.get::<serde_json::Value>(&name).unwrap(), Some(value));
+                }
+            }
+            Err(error) => {
+                let own_rule = error.to_string().contains("duplicate")
+                    || error.code().as_str() == "claim_type";
+                prop_assert!(theirs.is_err() || own_rule, "{text}: {error}");
+            }
+        }
+    }
+}
+
+/// Where in the text something stands makes no difference.
+#[test]
+fn strings_are_read_at_every_place() {
+    let good = [r#""""#, r#""x""#, r#""\\""#, r#""\"""#, r#""\u00e9""#, "\"\u{7f}\u{e9}\""];
+    let bad = ["\"\t\"", "\"\0\"", "\"\u{1f}\"", r#""\x""#, r#"""#, r#""\"#, "\"\n"];
+    let claims = |before: usize, value: &str| {
+        let text = format!(r#"{{"{}":{value}"#, "n".repeat(before));
+        let text = if good.contains(&value) { text + "}" } else { text };
+        dangerous::decode_claims_unverified(hs256_token(r#"{"alg":"HS256"}"#, &text))
+    };
+    for before in 0..200 {
+        for value in good {
+            let read = claims(before, value).unwrap().get::<String>(&"n".repeat(before)).unwrap();
+            assert_eq!(read, serde_json::from_str(value).unwrap(), "{value} behind {before}");
+        }
+        for value in bad {
+            assert!(claims(before, value).is_err(), "{value:?} behind {before}");
+        }
     }
 }
