@@ -11,10 +11,11 @@ import pytest
 from tests.examples.servers import EXAMPLES
 
 
-def load(example: str) -> ModuleType:
+def load(example: str, program: str = "app") -> ModuleType:
     """A new module of the example's program, and of what lies beside it."""
-    path = EXAMPLES / example / "app.py"
-    spec = importlib.util.spec_from_file_location(f"example_{example.replace('-', '_')}", path)
+    path = EXAMPLES / example / f"{program}.py"
+    name = f"example_{example.replace('-', '_')}_{program}"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

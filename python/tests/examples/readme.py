@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from tests.examples.servers import EXAMPLES, Server, run
@@ -21,12 +22,13 @@ class Step(NamedTuple):
 
 
 class Readme:
-    """The README of an example. Its first block installs and starts, the others are the story."""
+    """The README of an example. Its first block installs and starts, the others are the story.
 
-    def __init__(self, example: str) -> None:
-        text = (EXAMPLES / example / "README.md").read_text()
-        blocks = _BLOCK.findall(text)
-        assert blocks[0][0] == "sh"
+    Where another block installs, the story of another program begins.
+    """
+
+    def __init__(self, example: str, program: int = 0) -> None:
+        blocks = _programs((EXAMPLES / example / "README.md").read_text())[program]
         self._start = blocks[0][1]
         self.story = list(_steps(blocks[1:]))
 
@@ -41,6 +43,22 @@ class Readme:
         printed = run(typed.replace(_URL, server.url), server.environment).split(f"{_END}\n")
         for step, answer in zip(self.story, printed, strict=True):
             assert _fits(step.answered, answer), f"{step.typed}\nanswered\n{answer}"
+
+
+def programs(example: str) -> int:
+    """How many programs the README starts."""
+    return len(_programs((EXAMPLES / example / "README.md").read_text()))
+
+
+def _programs(text: str) -> list[list[tuple[str, str]]]:
+    blocks: list[tuple[str, str]] = _BLOCK.findall(text)
+    starts = [
+        place
+        for place, (language, lines) in enumerate(blocks)
+        if language == "sh" and lines.startswith("pip install ")
+    ]
+    assert starts[:1] == [0]
+    return [blocks[start:end] for start, end in pairwise([*starts, len(blocks)])]
 
 
 def _steps(blocks: list[tuple[str, str]]) -> list[Step]:

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.examples.readme import Readme
+from tests.examples.readme import Readme, programs
 from tests.examples.servers import EXAMPLES, environment, serve
 
 PYTHON_EXAMPLES = sorted({program.parent.name for program in EXAMPLES.glob("*/*.py")})
 
 
-@pytest.mark.parametrize("example", PYTHON_EXAMPLES)
-def test_the_story_of(example: str, tmp_path: Path) -> None:
-    readme = Readme(example)
+@pytest.mark.parametrize(
+    ("example", "program"),
+    [(example, program) for example in PYTHON_EXAMPLES for program in range(programs(example))],
+)
+def test_the_story_of(example: str, program: int, tmp_path: Path) -> None:
+    readme = Readme(example, program)
     assert any(step.answered for step in readme.story)
     with serve(readme.start(), environment(tmp_path), tmp_path) as server:
         readme.tell(server)
