@@ -107,7 +107,8 @@ async fn a_token_without_exp_or_with_a_time_that_is_hours_off() {
     let number = |name: &str| claims[name].as_i64().unwrap();
     assert!((before..=now()).contains(&number("iat")));
     assert!(number("exp") > number("iat") && number("exp") <= number("iat") + 900);
-    assert_eq!(number("auth_time"), number("iat"));
+    // The password was checked a moment before the token was made.
+    assert!((0..=1).contains(&(number("iat") - number("auth_time"))));
     // `expires_in` is not a number somebody wrote down twice.
     assert_eq!(pair.all["expires_in"], number("exp") - number("iat"));
 }
