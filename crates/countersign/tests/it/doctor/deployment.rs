@@ -117,7 +117,11 @@ fn each_setting_that_is_wrong_is_found() {
         ("D20", &["http.cors_origins=http://app.shop.org"]),
         ("D21", &["tokens.algorithm=HS256"]),
     ] {
-        let args: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+        let argument = |setting: &&'static str| match setting.strip_prefix("audience=") {
+            Some(audience) => ["--audience", audience],
+            None => ["--set", setting],
+        };
+        let args: Vec<&str> = settings.iter().flat_map(argument).collect();
         let mut found = check(&place, &args);
         if rule == "D2" {
             // Another issuer does not fit the database either.
@@ -220,7 +224,8 @@ fn master_keys_that_are_guessable_or_of_another_database_are_found() {
 fn a_clock_that_is_behind_its_database_is_found() {
     let place = made();
     let later = SystemTime::now() + Duration::from_secs(600);
-    let later = later.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as i64;
+    let later = later.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+    let later = i64::try_from(later).unwrap();
     let database = Connection::open(place.database()).unwrap();
     let insert = "INSERT INTO events (at, kind, detail) VALUES (?1, 'login.succeeded', '{}')";
     database.execute(insert, [later]).unwrap();
@@ -236,7 +241,7 @@ fn what_the_database_holds_is_looked_at() {
         let database = Connection::open(place.database()).unwrap();
         database.execute_batch(sql).unwrap();
     };
-    place.admin(&["clients", "add", "shop-app", "--kind", "public"], "");
+    place.admin(&["clients", "add", "shop-app", "--kind", "public", "--audience", "shop"], "");
     assert!(only(&place, "D14", &[])[0].starts_with("1 clients"));
     assert!(rules(&check(&place, &["--set", "accounts.password_grant=false"])).is_empty());
     change("UPDATE clients SET disabled = 1 WHERE id <> 'first-party'");
@@ -247,7 +252,7 @@ fn what_the_database_holds_is_looked_at() {
     change(
         "UPDATE users SET password_hash = NULL; UPDATE keys SET signs_from = signs_from - 8640000000",
     );
-    assert!(only(&place, "D24", &[])[0].contains("100 days"));
+    assert!(only(&place, "D24", &[])[0].contains("has signed for"));
     change("UPDATE keys SET signs_from = signs_from + 8640000000; PRAGMA user_version = 99");
     assert!(only(&place, "D22", &[])[0].contains("newer Countersign"));
     change("PRAGMA user_version = 0");

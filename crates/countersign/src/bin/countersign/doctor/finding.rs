@@ -108,7 +108,7 @@ impl Finding {
 
     /// It is as bad as this.
     #[must_use]
-    pub(crate) fn as_bad_as(mut self, severity: Severity) -> Self {
+    pub(crate) fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
     }

@@ -31,11 +31,11 @@ mod tests {
             assert!(!rule.reference.is_empty() || ["D1", "F3"].contains(&rule.id), "{}", rule.id);
         }
         for prefix in ["D", "F", "S", "T"] {
-            let numbers: Vec<u32> = all()
+            let numbers: Vec<usize> = all()
                 .filter_map(|rule| rule.id.strip_prefix(prefix))
                 .map(|number| number.parse().unwrap())
                 .collect();
-            assert_eq!(numbers, (1..=numbers.len() as u32).collect::<Vec<_>>(), "{prefix}");
+            assert_eq!(numbers, (1..=numbers.len()).collect::<Vec<_>>(), "{prefix}");
         }
         assert_eq!(named("s1").unwrap().id, "S1");
     }

@@ -50,7 +50,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     } else if subject.value("passwords.allow_weak_cost") == "true" {
         let message = "passwords.allow_weak_cost is on, though the cost is not weak";
         let finding = Finding::new(&COST, message).at(subject.place("passwords.allow_weak_cost"));
-        findings.push(finding.as_bad_as(Severity::Note));
+        findings.push(finding.with_severity(Severity::Note));
     }
     let Some(database) = subject.readable_database() else { return };
     if config.engine.accounts.password_grant && database.clients > 0 {

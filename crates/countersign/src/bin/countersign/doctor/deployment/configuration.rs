@@ -117,6 +117,6 @@ fn audience(subject: &Subject, findings: &mut Vec<Finding>) {
         .find(|audience| PLACEHOLDER_AUDIENCES.contains(&audience.to_ascii_lowercase().as_str()));
     if let Some(audience) = placeholder.filter(|_| subject.is_public()) {
         let message = format!("`{audience}` is a placeholder");
-        findings.push(Finding::new(&AUDIENCE, message).at(place).as_bad_as(Severity::Warning));
+        findings.push(Finding::new(&AUDIENCE, message).at(place).with_severity(Severity::Warning));
     }
 }

@@ -15,7 +15,7 @@ pub(super) const RULE: Rule = Rule {
 
 pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     let mut report = |severity, message: String| {
-        findings.push(Finding::new(&RULE, message).as_bad_as(severity));
+        findings.push(Finding::new(&RULE, message).with_severity(severity));
     };
     let found = match &subject.database {
         None => {

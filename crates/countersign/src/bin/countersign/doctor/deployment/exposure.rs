@@ -65,7 +65,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
             (Severity::Error, format!("plain HTTP is served on {listen}"))
         };
         let finding = Finding::new(&PLAIN_HTTP, message).at(subject.place("listen"));
-        findings.push(finding.as_bad_as(severity));
+        findings.push(finding.with_severity(severity));
     }
     if subject.is_public() && config.engine.accounts.registration && has_group(subject, "register")
     {
@@ -106,6 +106,6 @@ fn browsers(subject: &Subject, over_tls: bool, findings: &mut Vec<Finding>) {
     if let Some(origin) = config.http.cors_origins.iter().find(plain) {
         let message = format!("{origin} may call, over plain HTTP");
         let finding = Finding::new(&BROWSERS, message).at(subject.place("http.cors_origins"));
-        findings.push(finding.as_bad_as(Severity::Warning));
+        findings.push(finding.with_severity(Severity::Warning));
     }
 }

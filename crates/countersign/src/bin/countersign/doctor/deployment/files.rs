@@ -52,9 +52,7 @@ pub(super) const TLS: Rule = Rule {
 const LARGEST_CONFIGURATION: u64 = 1 << 20;
 
 pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
-    for file in subject.configuration_files() {
-        check_configuration(Some(Path::new(&file)), findings);
-    }
+    check_configuration(subject.file.as_deref(), findings);
     database(subject.path(), findings);
     let tls = subject.config.as_ref().ok().and_then(|config| config.server.tls.as_ref());
     if let Some(files) = tls {
@@ -68,7 +66,7 @@ pub(super) fn check_configuration(file: Option<&Path>, findings: &mut Vec<Findin
     let name = file.display().to_string();
     let mut report = |severity, message: String| {
         let finding = Finding::new(&CONFIGURATION, message).at(Some(Place::line(name.clone(), 1)));
-        findings.push(finding.as_bad_as(severity));
+        findings.push(finding.with_severity(severity));
     };
     if mode & 0o002 != 0 {
         report(Severity::Error, format!("everybody may change it (mode {mode:04o})"));
@@ -108,7 +106,7 @@ fn database(path: &Path, findings: &mut Vec<Finding>) {
         let severity = if mode & 0o007 != 0 { Severity::Error } else { Severity::Warning };
         let who = if mode & 0o007 != 0 { "everybody" } else { "its group" };
         let message = format!("{} can be used by {who} (mode {mode:04o})", file.display());
-        findings.push(Finding::new(&DATABASE, message).as_bad_as(severity));
+        findings.push(Finding::new(&DATABASE, message).with_severity(severity));
     }
     check_folder(path, &DATABASE, findings);
 }
@@ -122,13 +120,13 @@ pub(super) fn check_folder(file: &Path, rule: &'static Rule, findings: &mut Vec<
     // In a sticky folder only owners may rename and delete.
     if mode & 0o002 != 0 && mode & 0o1000 == 0 {
         let message = format!("everybody may write the folder {name} (mode {mode:04o})");
-        findings.push(Finding::new(rule, message).as_bad_as(Severity::Error));
+        findings.push(Finding::new(rule, message).with_severity(Severity::Error));
     } else if mode & 0o002 != 0 {
         let message = format!("the folder {name} is shared by everybody (mode {mode:04o})");
-        findings.push(Finding::new(rule, message).as_bad_as(Severity::Warning));
+        findings.push(Finding::new(rule, message).with_severity(Severity::Warning));
     } else if mode & 0o020 != 0 {
         let message = format!("the group may write the folder {name} (mode {mode:04o})");
-        findings.push(Finding::new(rule, message).as_bad_as(Severity::Warning));
+        findings.push(Finding::new(rule, message).with_severity(Severity::Warning));
     }
 }
 
@@ -137,7 +135,7 @@ fn check_tls(files: &TlsFiles, findings: &mut Vec<Finding>) {
         let severity = if mode & 0o007 != 0 { Severity::Error } else { Severity::Warning };
         let name = files.key.display();
         let message = format!("others can read the private key {name} (mode {mode:04o})");
-        findings.push(Finding::new(&TLS, message).as_bad_as(severity));
+        findings.push(Finding::new(&TLS, message).with_severity(severity));
     }
     if let Err(failure) = listen::check_tls(files) {
         findings.push(Finding::new(&TLS, failure.to_string()));

@@ -26,7 +26,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     for (setting, severity) in LIMITS {
         if subject.value(setting) == "none" {
             let finding = Finding::new(&RULE, format!("{setting} is off"));
-            findings.push(finding.at(subject.place(setting)).as_bad_as(severity));
+            findings.push(finding.at(subject.place(setting)).with_severity(severity));
         }
     }
 }

@@ -70,7 +70,7 @@ fn check_keys(subject: &Subject, keys: &MasterKeys, findings: &mut Vec<Finding>)
     for id in missing {
         let message =
             format!("the database was also used with master key {id}, which is not given");
-        findings.push(Finding::new(&WEAK, message).as_bad_as(Severity::Warning));
+        findings.push(Finding::new(&WEAK, message).with_severity(Severity::Warning));
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) async fn check(source: &Source) -> Checked {
         findings.push(configuration::refused(&error));
         Settings::new()
     });
-    let subject = Subject::of(settings);
+    let subject = Subject::of(settings, source.file_name());
     if findings.is_empty() {
         for check in CHECKS {
             check(&subject, &mut findings);
@@ -89,7 +89,7 @@ pub(crate) async fn check(source: &Source) -> Checked {
         server::check(&subject, &mut findings).await;
     } else {
         // What was not understood cannot be judged; its file can.
-        files::check_configuration(source.file_name().as_deref(), &mut findings);
+        files::check_configuration(subject.file.as_deref(), &mut findings);
     }
     Checked { findings, subject: format!("the deployment of {}", subject.name()) }
 }

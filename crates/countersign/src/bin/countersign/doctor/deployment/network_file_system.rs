@@ -60,7 +60,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     let Some(kind) = kind_at(&mounts, &path) else { return };
     if let Some((severity, what)) = judge(kind) {
         let message = format!("{} is on {kind}, {what}", path.display());
-        findings.push(Finding::new(&RULE, message).as_bad_as(severity));
+        findings.push(Finding::new(&RULE, message).with_severity(severity));
     }
 }
 

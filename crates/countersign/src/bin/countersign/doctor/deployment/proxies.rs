@@ -36,7 +36,7 @@ pub(super) fn check(subject: &Subject, findings: &mut Vec<Finding>) {
     for proxy in proxies.split(", ") {
         if let Some((severity, problem)) = judge(proxy) {
             let message = format!("{proxy} {problem}");
-            findings.push(Finding::new(&RULE, message).at(place.clone()).as_bad_as(severity));
+            findings.push(Finding::new(&RULE, message).at(place.clone()).with_severity(severity));
         }
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn check(subject: &Subject, findings: &mut Vec<Finding>) {
         let message =
             format!("revocations.max_staleness is {value}: for so long a revoked token works");
         let place = subject.place("revocations.max_staleness");
-        findings.push(Finding::new(&STALE, message).at(place).as_bad_as(Severity::Warning));
+        findings.push(Finding::new(&STALE, message).at(place).with_severity(Severity::Warning));
     }
     let held = subject.readable_database().map_or(0, |found| found.revocations);
     let capacity = u64::try_from(revocations.capacity).unwrap_or(u64::MAX);

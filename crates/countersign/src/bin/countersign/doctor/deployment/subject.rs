@@ -1,6 +1,9 @@
 //! What is looked at, read once.
 
-use std::{net::SocketAddr, path::Path};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use countersign::{
     Config, ConfigError, DatabaseUrl, Settings,
@@ -27,23 +30,25 @@ pub(super) struct Subject {
     pub(super) database: Option<Result<Inspection, StoreError>>,
     /// Where it is.
     pub(super) database_url: DatabaseUrl,
+    /// The configuration file, when there is one.
+    pub(super) file: Option<PathBuf>,
     /// This machine's clock.
     pub(super) now: Timestamp,
 }
 
 impl Subject {
-    pub(super) fn of(settings: Settings) -> Self {
+    pub(super) fn of(settings: Settings, file: Option<PathBuf>) -> Self {
         let now = SystemClock::new().now();
         let explained = settings.explain();
         let database_url = settings.database().clone();
         let DatabaseUrl::Sqlite { path } = &database_url else {
             let config = build(settings);
-            return Self { explained, config, database: None, database_url, now };
+            return Self { explained, config, database: None, database_url, file, now };
         };
         // An empty file is a database that was just made.
         let there = path.metadata().is_ok_and(|file| file.len() > 0);
         let database = there.then(|| inspect(path, now));
-        Self { explained, config: build(settings), database, database_url, now }
+        Self { explained, config: build(settings), database, database_url, file, now }
     }
 
     /// What the summary calls it.
@@ -71,21 +76,6 @@ impl Subject {
             }
             _ => None,
         }
-    }
-
-    /// The configuration files that anything came from.
-    pub(super) fn configuration_files(&self) -> Vec<String> {
-        let mut files: Vec<String> = self
-            .explained
-            .iter()
-            .filter_map(|setting| match &setting.origin {
-                Origin::File(place) => Some(place.rsplit_once(':')?.0.to_owned()),
-                _ => None,
-            })
-            .collect();
-        files.sort();
-        files.dedup();
-        files
     }
 
     /// The database, when it could be read and has this program's schema.

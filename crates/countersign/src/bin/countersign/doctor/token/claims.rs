@@ -82,7 +82,7 @@ pub(super) fn check(token: &Token, findings: &mut Vec<Finding>) {
     }
     if token.claims.get("sub").is_some_and(|sub| !sub.is_string()) {
         let message = "`sub` is no text (RFC 7519 4.1.2)";
-        findings.push(Finding::new(&INCOMPLETE, message).as_bad_as(Severity::Warning));
+        findings.push(Finding::new(&INCOMPLETE, message).with_severity(Severity::Warning));
     }
     let generation = GENERATIONS.iter().any(|name| has(name));
     for (name, value) in &token.claims {
@@ -94,7 +94,7 @@ fn look(name: &str, value: &Value, depth: u32, generation: bool, findings: &mut 
     let shown: String = name.chars().take(64).collect();
     if let Some(severity) = personal_data::severity(name) {
         let message = format!("`{}` can be read by everybody", printable(&shown));
-        findings.push(Finding::new(&PERSONAL, message).as_bad_as(severity));
+        findings.push(Finding::new(&PERSONAL, message).with_severity(severity));
     }
     if RIGHTS.contains(&name) && !generation {
         let message = format!("`{}` is frozen until it expires", printable(&shown));

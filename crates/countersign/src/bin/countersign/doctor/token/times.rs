@@ -62,7 +62,7 @@ pub(super) fn check(token: &Token, now: i64, findings: &mut Vec<Finding>) {
         if life > DAY {
             let severity = if life > 30 * DAY { Severity::Error } else { Severity::Warning };
             let message = format!("it lives for {}", spelled(life));
-            findings.push(Finding::new(&LONG_LIFE, message).as_bad_as(severity));
+            findings.push(Finding::new(&LONG_LIFE, message).with_severity(severity));
         }
         if expiry <= now {
             let message = format!("it expired {} ago", spelled(now - expiry));

@@ -151,7 +151,8 @@ impl<'p> Found<'p> {
         message: impl Into<String>,
     ) {
         if self.findings.len() < MOST && !node.allows(rule.id) {
-            let finding = Finding::new(rule, message).as_bad_as(severity).at(Some(node.place()));
+            let finding =
+                Finding::new(rule, message).with_severity(severity).at(Some(node.place()));
             self.findings.push(finding);
         }
     }
