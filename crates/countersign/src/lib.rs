@@ -30,6 +30,6 @@ pub use self::{
     config::{Config, ConfigError, Settings},
     database_url::{DatabaseUrl, InvalidDatabaseUrl},
     error::{Fault, OpenError},
-    master_key_file::MasterKeyError,
+    master_key_file::{MasterKeyError, read_master_keys},
     open::{Countersign, migrate, stored_issuer},
 };

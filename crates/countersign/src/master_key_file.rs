@@ -18,6 +18,8 @@ use countersign_engine::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::{DatabaseUrl, config::MasterKeySource};
+
 /// More than 255 keys need.
 const LARGEST: u64 = 64 * 1024;
 
@@ -92,6 +94,22 @@ pub enum MasterKeyError {
 pub(crate) fn parse(text: &SecretString) -> Result<MasterKeys, MasterKeyError> {
     MasterKeys::parse(text.expose_secret().trim())
         .map_err(|error| MasterKeyError::Text { problem: error.to_string() })
+}
+
+/// The master keys of a deployment, read and never made. `None` when there is no file yet.
+///
+/// # Errors
+/// What is wrong with the text or the file, and what to do.
+pub fn read_master_keys(
+    source: &MasterKeySource,
+    database: &DatabaseUrl,
+) -> Result<Option<MasterKeys>, MasterKeyError> {
+    let DatabaseUrl::Sqlite { path } = database;
+    match source {
+        MasterKeySource::Text(text) => parse(text).map(Some),
+        MasterKeySource::File(path) => read(path),
+        MasterKeySource::BesideDatabase => read(&beside(path)),
+    }
 }
 
 /// Where a database's key is when nobody says: `<database>.key`.

@@ -135,6 +135,12 @@ impl MasterKeys {
         self.ids().filter_map(|id| self.check(id).map(|check| (id, check))).collect()
     }
 
+    /// The ids of keys that no random generator made: readable text, or few different bytes. Of 2^46
+    /// random keys one would look like this.
+    pub fn guessable(&self) -> impl Iterator<Item = u8> {
+        self.keys.iter().filter(|(_, key)| is_guessable(key.as_slice())).map(|(id, _)| *id)
+    }
+
     /// Encrypts under the current key with AES-256-GCM. `label` says what kind of thing it is, `aad`
     /// which one: sealed things cannot be exchanged for each other.
     ///
@@ -257,6 +263,13 @@ impl fmt::Debug for MasterKeys {
             .field("ids", &self.keys.keys())
             .finish_non_exhaustive()
     }
+}
+
+fn is_guessable(key: &[u8]) -> bool {
+    let different: std::collections::BTreeSet<u8> = key.iter().copied().collect();
+    let counts =
+        key.windows(2).all(|pair| matches!(pair, [one, next] if next.wrapping_sub(*one) <= 1));
+    different.len() < 12 || counts || key.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 fn parse_entry(position: usize, entry: &str) -> Result<(u8, Key), InvalidMasterKeys> {

@@ -18,6 +18,7 @@ mod contention;
 mod crash;
 mod dev;
 mod disk;
+mod doctor;
 mod error_table;
 mod key_file;
 mod login;

@@ -52,7 +52,7 @@ impl Keys for SqliteStore {
     }
 }
 
-fn ring(connection: &Connection) -> Result<(u64, Vec<StoredKey>)> {
+pub(super) fn ring(connection: &Connection) -> Result<(u64, Vec<StoredKey>)> {
     let version: Count = one(connection, VERSION, [], |row| row.get(0))?;
     Ok((version.0, all(connection, LIST_KEYS, [], key_of)?))
 }

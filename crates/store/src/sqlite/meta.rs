@@ -89,7 +89,7 @@ impl MetaStore for SqliteStore {
     }
 }
 
-fn find(connection: &Connection) -> Result<Option<Meta>> {
+pub(super) fn find(connection: &Connection) -> Result<Option<Meta>> {
     let meta = optional(connection, FIND_META, [], |row| {
         Ok(Meta {
             issuer: row.get(0)?,

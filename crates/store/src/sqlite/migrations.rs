@@ -27,6 +27,11 @@ pub struct Migrated {
     pub to: usize,
 }
 
+/// The version that this program needs.
+pub(super) const fn current() -> usize {
+    MIGRATIONS.len()
+}
+
 /// Refuses what is not ours, and what is newer than this program.
 pub(super) fn recognise(connection: &Connection) -> Result<usize> {
     // Looked at first: another process that makes the tables meanwhile marks the file with them.

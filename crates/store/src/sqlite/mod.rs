@@ -4,6 +4,7 @@ mod budgets;
 mod clients;
 mod error;
 mod events;
+mod inspect;
 mod keys;
 mod meta;
 mod migrations;
@@ -29,11 +30,14 @@ use std::{
 use countersign_engine::store::{Result, StoreError};
 use rusqlite::{Connection, OpenFlags};
 
-pub use self::migrations::Migrated;
 use self::{
     error::{from_driver, is_busy},
     reader::Readers,
     writer::{Tx, Writer},
+};
+pub use self::{
+    inspect::{Inspection, inspect},
+    migrations::Migrated,
 };
 
 /// More than there are statements, so that none is ever prepared twice.

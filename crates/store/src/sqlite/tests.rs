@@ -64,6 +64,7 @@ async fn every_statement_can_be_prepared_on_an_empty_database() {
         budgets::ALL,
         clients::ALL,
         events::ALL,
+        inspect::ALL,
         keys::ALL,
         meta::ALL,
         revocations::ALL,

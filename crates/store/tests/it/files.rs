@@ -6,9 +6,11 @@ use countersign_engine::{
     store::{Effects, MetaSeed, MetaStore, StoreError, Timestamp, Users},
     users::User,
 };
-use countersign_store::sqlite::{Migrated, SqliteOptions, SqliteStore};
+use countersign_store::sqlite::{Migrated, SqliteOptions, SqliteStore, inspect};
 use rusqlite::Connection;
 use tempfile::TempDir;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_780_000_000);
 
 fn folder() -> (TempDir, SqliteOptions) {
     let folder = tempfile::tempdir().unwrap();
@@ -150,4 +152,62 @@ fn many_may_open_a_new_file_at_once() {
             answer.unwrap();
         }
     }
+}
+
+/// What stands in a folder, with sizes and times.
+fn standing(folder: &Path) -> Vec<(String, u64, std::time::SystemTime)> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let mut seen: Vec<_> = entries
+        .map(|entry| {
+            let metadata = entry.metadata().unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            (name, metadata.len(), metadata.modified().unwrap())
+        })
+        .collect();
+    seen.sort();
+    seen
+}
+
+#[tokio::test]
+async fn an_inspection_sees_what_is_committed_and_makes_nothing() {
+    let (folder, options) = folder();
+    assert!(inspect(&options.path, NOW).is_err());
+    assert_eq!(standing(folder.path()), []);
+    let store = SqliteStore::open(&options).unwrap();
+    store.init_meta(seed()).await.unwrap();
+    // In the write-ahead log only.
+    let before = standing(folder.path());
+    let found = inspect(&options.path, NOW).unwrap();
+    assert_eq!(found.meta.unwrap().issuer, "https://issuer.example");
+    assert_eq!((found.schema, found.log_ignored), (found.needed, false));
+    assert_eq!(standing(folder.path()), before);
+    drop(store);
+    let before = standing(folder.path());
+    assert_eq!(before.len(), 1, "it was closed");
+    assert!(inspect(&options.path, NOW).unwrap().meta.is_some());
+    assert_eq!(standing(folder.path()), before);
+}
+
+#[tokio::test]
+async fn an_inspection_survives_odd_names_and_a_log_without_its_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteOptions::new(folder.path().join("a?b#c%20 d.db"));
+    let store = SqliteStore::open(&options).unwrap();
+    store.init_meta(seed()).await.unwrap();
+    assert!(inspect(&options.path, NOW).unwrap().meta.is_some());
+    // As a copy of the files would be that leaves the index out.
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["a?b#c%20 d.db", "a?b#c%20 d.db-wal"] {
+        fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+    }
+    let before = standing(copy.path());
+    let path = copy.path().join("a?b#c%20 d.db");
+    // Whatever of it can be read, it says that it is not all, and makes no index.
+    match inspect(&path, NOW) {
+        Ok(found) => assert!(found.log_ignored),
+        Err(error) => assert!(error.to_string().contains("a?b#c%20 d.db"), "{error}"),
+    }
+    assert_eq!(standing(copy.path()), before);
+    fs::write(&path, "no database, though it is long enough to be looked at by SQLite").unwrap();
+    assert!(inspect(&path, NOW).unwrap_err().to_string().contains("no SQLite database"));
 }

@@ -13,33 +13,60 @@ use countersign::{ConfigError, Fault, OpenError, engine};
 pub(crate) struct Failure {
     message: String,
     fault: Fault,
-    quiet: bool,
+    said: Said,
+}
+
+/// What has been said about it already.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Said {
+    /// Nothing.
+    Nothing,
+    /// Everything; only the exit code is left.
+    All,
+    /// Nobody is there to hear it.
+    NobodyHears,
 }
 
 impl Failure {
     /// The input must be changed.
     pub(crate) fn input(message: impl fmt::Display) -> Self {
-        Self { message: message.to_string(), fault: Fault::Input, quiet: false }
+        Self { message: message.to_string(), fault: Fault::Input, said: Said::Nothing }
     }
 
     /// The machine or the program failed.
     pub(crate) fn ours(message: impl fmt::Display) -> Self {
-        Self { message: message.to_string(), fault: Fault::Ours, quiet: false }
+        Self { message: message.to_string(), fault: Fault::Ours, said: Said::Nothing }
+    }
+
+    /// The answer, which was printed, is that the input must be changed.
+    pub(crate) fn found() -> Self {
+        Self { said: Said::All, ..Self::input("something was found") }
     }
 
     /// Says it and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
-        if self.quiet {
-            return ExitCode::SUCCESS;
+        match self.said {
+            Said::NobodyHears => return ExitCode::SUCCESS,
+            Said::All => {}
+            Said::Nothing => self.say(),
         }
-        let mut stderr = io::stderr().lock();
-        let label = if stderr.is_terminal() { "\x1b[1;31merror\x1b[0m" } else { "error" };
-        // When nobody can be told, the exit code still can.
-        let _ = writeln!(stderr, "{label}: {}", one_line(&self.message));
         match self.fault {
             Fault::Input => ExitCode::from(1),
             Fault::Ours => ExitCode::from(2),
         }
+    }
+
+    fn say(&self) {
+        let mut stderr = io::stderr().lock();
+        let label = if stderr.is_terminal() { "\x1b[1;31merror\x1b[0m" } else { "error" };
+        // When nobody can be told, the exit code still can.
+        let _ = writeln!(stderr, "{label}: {}", one_line(&self.message));
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
     }
 }
 
@@ -58,7 +85,7 @@ fn one_line(message: &str) -> String {
 
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
-        Self { message: error.to_string(), fault: error.fault(), quiet: false }
+        Self { message: error.to_string(), fault: error.fault(), said: Said::Nothing }
     }
 }
 
@@ -77,7 +104,8 @@ impl From<engine::Error> for Failure {
 /// Printing failed. A reader that has gone away (`countersign ... | head`) is no failure to report.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let quiet = error.kind() == io::ErrorKind::BrokenPipe;
-        Self { quiet, ..Self::ours(format!("the output cannot be written: {error}")) }
+        let gone = error.kind() == io::ErrorKind::BrokenPipe;
+        let said = if gone { Said::NobodyHears } else { Said::Nothing };
+        Self { said, ..Self::ours(format!("the output cannot be written: {error}")) }
     }
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0, 1 (your input) and 2 (ours). Every failure is one line that says what to do.
 
 mod commands;
+mod doctor;
 mod failure;
 mod listen;
 mod logging;

@@ -89,7 +89,7 @@ fn print(table: &Table) -> Result<(), Failure> {
 }
 
 /// What users and clients wrote must not move the cursor.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
         if character.is_control() {

@@ -71,11 +71,20 @@ impl Source {
         settings.set_list("audience", &self.audience, Origin::Argument("--audience".into()))
     }
 
-    fn file(&self, settings: &mut Settings) -> Result<(), ConfigError> {
+    /// The configuration file: the one that is named, or the one that lies here.
+    pub(crate) fn file_name(&self) -> Option<PathBuf> {
+        let here = Some(PathBuf::from(FILE)).filter(|path| path.exists());
+        self.named_file().or(here)
+    }
+
+    fn named_file(&self) -> Option<PathBuf> {
         let named =
             environment().find(|(name, value)| name == "COUNTERSIGN_CONFIG" && !value.is_empty());
-        let named = named.map(|(_, value)| PathBuf::from(value));
-        let Some(path) = self.config.clone().or(named) else {
+        self.config.clone().or(named.map(|(_, value)| PathBuf::from(value)))
+    }
+
+    fn file(&self, settings: &mut Settings) -> Result<(), ConfigError> {
+        let Some(path) = self.named_file() else {
             settings.file(Path::new(FILE))?;
             return Ok(());
         };

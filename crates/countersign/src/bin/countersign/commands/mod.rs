@@ -3,6 +3,7 @@
 mod clients;
 mod config;
 mod dev;
+mod doctor;
 mod init;
 mod keys;
 mod migrate;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Openapi(openapi::OpenApi),
     /// Check the configuration, or explain it
     Config(config::Config),
+    /// Find what is wrong with a deployment, Python code, or a token
+    Doctor(doctor::Doctor),
 }
 
 impl Command {
@@ -55,6 +58,7 @@ impl Command {
             Self::Migrate(command) => command.run().await,
             Self::Openapi(command) => command.run(),
             Self::Config(command) => command.run(),
+            Self::Doctor(command) => command.run().await,
         }
     }
 }

@@ -9,7 +9,7 @@ mod unread;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use countersign::config::ServerConfig;
+use countersign::config::{ServerConfig, TlsFiles};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::{Semaphore, watch},
@@ -29,6 +29,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 const BACKLOG: u32 = 4_096;
 /// Descriptors that are not connections: database, log, libraries.
 const RESERVED_DESCRIPTORS: usize = 64;
+
+/// Whether certificate and key can be used.
+pub(crate) fn check_tls(files: &TlsFiles) -> Result<(), Failure> {
+    tls::acceptor(files).map(drop)
+}
 
 /// How far the end has come.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
