@@ -12,6 +12,7 @@ pub mod error;
 pub mod events;
 mod follower;
 pub mod ids;
+pub mod imports;
 mod issue;
 pub mod keys;
 pub mod limits;

@@ -20,6 +20,7 @@ mod dev;
 mod disk;
 mod doctor;
 mod error_table;
+mod import;
 mod key_file;
 mod login;
 mod pitfalls;

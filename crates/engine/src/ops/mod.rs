@@ -8,6 +8,7 @@ pub mod checks;
 pub mod clients;
 pub mod events;
 pub mod feed;
+pub mod import_users;
 pub mod introspect;
 pub mod keys;
 pub mod login;

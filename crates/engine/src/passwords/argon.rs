@@ -69,6 +69,12 @@ impl Argon2Parameters {
         self.memory_kib < 7_168 || self.memory_kib.saturating_mul(self.passes) < 5 * 7_168
     }
 
+    /// How every hash of this cost begins.
+    pub(crate) fn own_prefix(self) -> String {
+        let Self { memory_kib, passes, lanes } = self;
+        format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}$")
+    }
+
     fn params(self, tag: usize) -> Option<Params> {
         Params::new(self.memory_kib, self.passes, self.lanes, Some(tag)).ok()
     }
@@ -143,9 +149,8 @@ pub(super) fn unmatchable(parameters: Argon2Parameters, random: &[u8; SALT + TAG
 }
 
 fn write(parameters: Argon2Parameters, salt: &[u8], tag: &[u8]) -> PasswordHash {
-    let Argon2Parameters { memory_kib, passes, lanes } = parameters;
     let (salt, tag) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(tag));
-    PasswordHash::new(format!("$argon2id$v=19$m={memory_kib},t={passes},p={lanes}${salt}${tag}"))
+    PasswordHash::new(format!("{}{salt}${tag}", parameters.own_prefix()))
 }
 
 fn derive(

@@ -32,7 +32,7 @@ pub use self::{
         CreateSession, CreateSessionOutcome, MOST_NETWORKS, NetworkHash, RefreshIntent,
         RefreshOutcome, Sessions, Verified, remember_network,
     },
-    users::{ChangeUserOutcome, CreateUserOutcome, LoginRecord, UserPage, Users},
+    users::{ChangeUserOutcome, CreateUserOutcome, ImportOutcome, LoginRecord, UserPage, Users},
 };
 
 /// What a transaction writes beside its own rows.

@@ -5,7 +5,9 @@ use countersign_guard::{revocation::Target, time::Timestamp};
 
 use super::{Effects, NetworkHash, Result};
 use crate::{
+    events::Event,
     ids::{SessionId, UserId},
+    imports::{ImportRefused, UserImport},
     sessions::Session,
     users::{ChangeRefused, User, UserChange},
 };
@@ -37,6 +39,31 @@ pub enum ChangeUserOutcome {
     },
     /// Nothing was written.
     Refused(ChangeRefused),
+}
+
+/// What came of importing a user.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ImportOutcome {
+    /// It stands, and this was logged.
+    Added(Box<User>, Box<Event>),
+    /// It stood already, and the same.
+    Same(UserId),
+    /// It stood already, and was changed.
+    Changed {
+        /// Who.
+        id: UserId,
+        /// The sessions that ended.
+        ended: Vec<SessionId>,
+        /// The revocations that were logged.
+        revoked: Vec<Target>,
+        /// What was logged.
+        events: Vec<Event>,
+    },
+    /// It stood already, and differs in this; nothing was written of it.
+    Different(UserId, Vec<&'static str>),
+    /// It cannot be that user; nothing was written of it.
+    Refused(ImportRefused),
 }
 
 /// A user as log-in needs it.
@@ -87,4 +114,13 @@ pub trait Users: Send + Sync {
         effects: Effects,
         now: Timestamp,
     ) -> Result<ChangeUserOutcome>;
+
+    /// Imports users in their order, all in one transaction: looks each up, calls
+    /// [`crate::imports::decide`], and writes what it says. A user sees those before it.
+    async fn import_users(
+        &self,
+        imports: &[UserImport],
+        update: bool,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>>;
 }

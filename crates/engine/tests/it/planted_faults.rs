@@ -12,6 +12,7 @@ use countersign_engine::{
         time::Timestamp,
     },
     ids::{ClientId, SessionId, UserId},
+    imports::UserImport,
     sessions::{Decision, EndReason, Session, decide},
     store::*,
     testing::{MemoryStore, conformance::CASES},
@@ -35,6 +36,10 @@ enum Fault {
     OwnerIsNotChecked,
     /// Lets a deleted user's id be used again.
     TombstoneIsForgotten,
+    /// Changes users that an import was only to add.
+    ImportAlwaysUpdates,
+    /// Does not say whose sessions an import ended.
+    ImportForgetsWhatItEnded,
     /// Gives a key's row an expiry.
     KeyRowsExpire,
     /// Goes on from a cursor of another database.
@@ -57,7 +62,7 @@ enum Fault {
     InitAnswersItsOwnSeed,
 }
 
-const FAULTS: [Fault; 17] = [
+const FAULTS: [Fault; 19] = [
     Fault::TheftIsNotCommitted,
     Fault::EveryRepeatRotates,
     Fault::PasswordIsNotCheckedAgain,
@@ -65,6 +70,8 @@ const FAULTS: [Fault; 17] = [
     Fault::LogOutIsNotRevoked,
     Fault::OwnerIsNotChecked,
     Fault::TombstoneIsForgotten,
+    Fault::ImportAlwaysUpdates,
+    Fault::ImportForgetsWhatItEnded,
     Fault::KeyRowsExpire,
     Fault::EpochIsIgnored,
     Fault::HeadIsReadApart,
@@ -159,6 +166,24 @@ impl Users for Faulty {
         now: Timestamp,
     ) -> Result<ChangeUserOutcome> {
         self.inner.change_user(id, change, open, effects, now).await
+    }
+
+    async fn import_users(
+        &self,
+        imports: &[UserImport],
+        update: bool,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>> {
+        let update = update || self.has(Fault::ImportAlwaysUpdates);
+        let mut all = self.inner.import_users(imports, update, now).await?;
+        if self.has(Fault::ImportForgetsWhatItEnded) {
+            for outcome in &mut all {
+                if let ImportOutcome::Changed { ended, .. } = outcome {
+                    ended.clear();
+                }
+            }
+        }
+        Ok(all)
     }
 }
 

@@ -106,6 +106,11 @@ pub(super) fn find(connection: &Connection) -> Result<Option<Meta>> {
     Ok(Some(meta))
 }
 
+/// Refuses a database in which nobody has said anything yet.
+pub(super) fn require(tx: &Tx<'_>) -> Result<()> {
+    if exists(tx, HAS_META, [])? { Ok(()) } else { Err(StoreError::uninitialised()) }
+}
+
 fn add_check(tx: &Tx<'_>, id: u8, check: [u8; 16]) -> Result<()> {
     execute(tx, INSERT_CHECK, params![id, check]).map(drop)
 }

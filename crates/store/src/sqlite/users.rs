@@ -2,18 +2,20 @@
 
 use async_trait::async_trait;
 use countersign_engine::{
+    events::Event,
     ids::UserId,
+    imports::{ImportDecision, UserImport, decide},
     sessions::Session,
     store::{
-        ChangeUserOutcome, CreateUserOutcome, Effects, LoginRecord, NetworkHash, Result, Timestamp,
-        UserPage, Users,
+        ChangeUserOutcome, CreateUserOutcome, Effects, ImportOutcome, LoginRecord, NetworkHash,
+        Result, StoreError, Timestamp, UserPage, Users,
     },
     users::{Applied, ChangeRefused, PasswordHash, User, UserChange, apply},
 };
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    SqliteStore, events, revocations, sessions,
+    SqliteStore, events, meta, revocations, sessions,
     statements::{all, execute, exists, optional, statements},
     values::{At, Json, Text, rows},
     writer::Tx,
@@ -101,22 +103,86 @@ impl Users for SqliteStore {
         now: Timestamp,
     ) -> Result<ChangeUserOutcome> {
         let (id, change) = (id.clone(), change.clone());
+        self.write(move |tx| change_user(tx, &id, &change, open.as_ref(), effects, now)).await
+    }
+
+    async fn import_users(
+        &self,
+        imports: &[UserImport],
+        update: bool,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>> {
+        let imports = imports.to_vec();
         self.write(move |tx| {
-            let Some(record) = find(tx, &id)? else {
-                return Ok(ChangeUserOutcome::Refused(ChangeRefused::Unknown));
-            };
-            let applied = match apply(&record.user, &change, now) {
-                Ok(applied) => applied,
-                Err(refused) => return Ok(ChangeUserOutcome::Refused(refused)),
-            };
-            // Disabled in between: the one who proved the password gets no session any more.
-            if open.is_some() && !applied.user.is_active() {
-                return Ok(ChangeUserOutcome::Refused(ChangeRefused::Unknown));
-            }
-            write(tx, applied, open.as_ref(), effects, now)
+            meta::require(tx)?;
+            imports.iter().map(|import| import_user(tx, import, update, now)).collect()
         })
         .await
     }
+}
+
+fn change_user(
+    tx: &Tx<'_>,
+    id: &UserId,
+    change: &UserChange,
+    open: Option<&Session>,
+    effects: Effects,
+    now: Timestamp,
+) -> Result<ChangeUserOutcome> {
+    let Some(record) = find(tx, id)? else {
+        return Ok(ChangeUserOutcome::Refused(ChangeRefused::Unknown));
+    };
+    let applied = match apply(&record.user, change, now) {
+        Ok(applied) => applied,
+        Err(refused) => return Ok(ChangeUserOutcome::Refused(refused)),
+    };
+    // Disabled in between: the one who proved the password gets no session any more.
+    if open.is_some() && !applied.user.is_active() {
+        return Ok(ChangeUserOutcome::Refused(ChangeRefused::Unknown));
+    }
+    write(tx, applied, open, effects, now)
+}
+
+fn import_user(
+    tx: &Tx<'_>,
+    import: &UserImport,
+    update: bool,
+    now: Timestamp,
+) -> Result<ImportOutcome> {
+    let by_id = find(tx, import.id.as_ref().unwrap_or(&import.fresh_id))?;
+    let by_name = optional(tx, FIND_LOGIN, [&import.username], record_of)?;
+    let (by_id, by_name) = (by_id.map(|found| found.user), by_name.map(|found| found.user));
+    Ok(match decide(import, by_id.as_ref(), by_name.as_ref(), update, now) {
+        ImportDecision::Add(user, event) => {
+            insert(tx, &user)?;
+            events::log(tx, std::slice::from_ref(event.as_ref()))?;
+            ImportOutcome::Added(user, event)
+        }
+        ImportDecision::Change(id, changes) => change_imported(tx, id, changes, now)?,
+        ImportDecision::Same(id) => ImportOutcome::Same(id),
+        ImportDecision::Different(id, fields) => ImportOutcome::Different(id, fields),
+        ImportDecision::Refused(refused) => ImportOutcome::Refused(refused),
+        _ => return Err(StoreError::unavailable("this kind of import is not known here")),
+    })
+}
+
+fn change_imported(
+    tx: &Tx<'_>,
+    id: UserId,
+    changes: Vec<(UserChange, Event)>,
+    now: Timestamp,
+) -> Result<ImportOutcome> {
+    let (mut ended, mut revoked, mut events) = (Vec::new(), Vec::new(), Vec::new());
+    for (change, event) in changes {
+        let effects = Effects::event(event.clone());
+        let outcome = change_user(tx, &id, &change, None, effects, now)?;
+        if let ChangeUserOutcome::Changed { ended: more, revoked: target, .. } = outcome {
+            ended.extend(more);
+            revoked.extend(target);
+            events.push(event);
+        }
+    }
+    Ok(ImportOutcome::Changed { id, ended, revoked, events })
 }
 
 fn write(

@@ -5,6 +5,7 @@
 mod commands;
 mod doctor;
 mod failure;
+mod import;
 mod listen;
 mod logging;
 mod output;

@@ -15,6 +15,7 @@ mod budgets;
 mod clients;
 mod events;
 mod fixtures;
+mod imports;
 mod keys;
 mod meta;
 mod purge;
@@ -102,6 +103,15 @@ suite! { $
         parallel_changes_raise_the_generation_one_by_one,
         of_parallel_password_changes_from_one_hash_one_wins,
         a_disabled_user_gets_no_session_by_a_change,
+    }
+    imports {
+        a_batch_is_added_with_its_events_and_found_again,
+        a_user_sees_those_before_it,
+        a_difference_is_left_alone_unless_it_shall_be_changed,
+        a_change_ends_sessions_and_revokes,
+        names_and_ids_of_others_and_tombstones_are_refused,
+        of_parallel_imports_of_one_file_one_adds,
+        nothing_is_written_before_the_database_is_initialised,
     }
     sessions {
         every_field_survives,

@@ -11,6 +11,7 @@ use countersign_engine::{
     events::EventRecord,
     guard::revocation::{Cursor, Page},
     ids::{ClientId, SessionId, UserId},
+    imports::UserImport,
     sessions::{EndReason, Session},
     store::*,
     testing::MemoryStore,
@@ -287,5 +288,14 @@ impl Users for Flaky {
             return Err(StoreError::unavailable("the answer is lost"));
         }
         self.commit(answer)
+    }
+
+    async fn import_users(
+        &self,
+        imports: &[UserImport],
+        update: bool,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>> {
+        self.commit(self.begin()?.import_users(imports, update, now).await?)
     }
 }

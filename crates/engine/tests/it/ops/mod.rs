@@ -7,6 +7,7 @@ mod admin_users;
 mod change_password;
 mod clients;
 mod feed;
+mod import_users;
 mod introspect;
 mod keys;
 mod limits;

@@ -13,7 +13,7 @@ use countersign::engine::{
 use serde_json::{Map, json};
 
 use super::password;
-use crate::{failure::Failure, output::Output, source::Source, views::UserRow};
+use crate::{failure::Failure, import::ImportArgs, output::Output, source::Source, views::UserRow};
 
 /// Add, list and change users.
 #[derive(Args, Debug)]
@@ -22,6 +22,7 @@ Examples:
   countersign users add ada --email ada@example.com --role editor --scope reports:read
   countersign users add root --scope countersign:admin      may use /admin/...
   printf %s \"$PASSWORD\" | countersign users add ada --password-stdin --json
+  countersign users import users.csv --dry-run
   countersign users disable ada         ends all sessions; access tokens die at once")]
 pub(crate) struct Users {
     #[command(subcommand)]
@@ -60,6 +61,8 @@ enum Action {
     Grant(Grants),
     /// Take roles and scopes away, at once
     Ungrant(Grants),
+    /// Import users of another system, with their password hashes
+    Import(ImportArgs),
     /// Delete a user; the name becomes free, the id never returns
     Delete(User),
 }
@@ -129,6 +132,7 @@ impl Action {
             Self::Ungrant(grants) => {
                 grants.change(engine, actor, |all, name| all.remove(&name)).await?
             }
+            Self::Import(import) => return import.run(engine, output).await,
             Self::Delete(user) => {
                 let id = engine.user(&user.name).await?.id;
                 engine.delete_user(id.as_str(), actor).await?;
