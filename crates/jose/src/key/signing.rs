@@ -183,6 +183,15 @@ impl SigningKey {
         }
     }
 
+    /// The private key as PKCS#8 PEM (`PRIVATE KEY`), unencrypted: [`SigningKey::from_pem`] reads it
+    /// back.
+    ///
+    /// # Errors
+    /// As [`SigningKey::to_pkcs8_der`].
+    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, Error> {
+        Ok(pem::write("PRIVATE KEY", &self.to_pkcs8_der()?))
+    }
+
     /// The bytes of a shared secret.
     ///
     /// # Errors

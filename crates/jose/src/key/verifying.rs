@@ -142,6 +142,15 @@ impl VerifyingKey {
         base64::encode(&self.material.thumbprint)
     }
 
+    /// The thumbprint as a URI (RFC 9278 section 3), for claims and identifiers that must be one.
+    ///
+    /// # Security
+    /// As [`VerifyingKey::thumbprint`].
+    #[must_use]
+    pub fn thumbprint_uri(&self) -> String {
+        format!("urn:ietf:params:oauth:jwk-thumbprint:sha-256:{}", self.thumbprint())
+    }
+
     /// The public JWK, with `kid`, `alg` and `use`.
     ///
     /// # Errors
@@ -192,6 +201,15 @@ impl VerifyingKey {
         };
         let der = key.as_der().map_err(|_| Error::Crypto)?;
         Ok(der.as_ref().to_vec())
+    }
+
+    /// The public key as PEM (`PUBLIC KEY`): [`VerifyingKey::from_pem`] reads it back.
+    ///
+    /// # Errors
+    /// As [`VerifyingKey::to_der`].
+    pub fn to_pem(&self) -> Result<String, Error> {
+        let mut text = pem::write("PUBLIC KEY", &self.to_der()?);
+        Ok(std::mem::take(&mut *text))
     }
 
     /// Whether both keys are the same numbers, whatever their ids and algorithms.

@@ -42,6 +42,7 @@ fn private_keys_survive_jwk_and_pkcs8() {
             let secret = key.to_secret().unwrap();
             belong_together(&SigningKey::from_secret(&secret, algorithm).unwrap(), &key);
             assert!(key.to_pkcs8_der().is_err());
+            assert!(key.to_pkcs8_pem().is_err());
             continue;
         }
         assert!(key.to_secret().is_err());
@@ -50,8 +51,9 @@ fn private_keys_survive_jwk_and_pkcs8() {
         let thumbprint = key.verifying_key().thumbprint();
         assert_eq!(from_der.kid(), thumbprint);
         belong_together(&from_der, &key);
-        let from_pem = SigningKey::from_pem(&pem("PRIVATE KEY", &der), algorithm).unwrap();
-        assert_eq!(from_pem.kid(), thumbprint);
+        let text = key.to_pkcs8_pem().unwrap();
+        assert_eq!(*text, pem("PRIVATE KEY", &der));
+        assert_eq!(SigningKey::from_pem(&text, algorithm).unwrap().kid(), thumbprint);
     }
 }
 
@@ -67,6 +69,9 @@ fn public_keys_survive_jwk_and_der() {
         assert_eq!(public_jwk(&again), jwk);
         let der = key.to_der().unwrap();
         assert_eq!(public_jwk(&VerifyingKey::from_der(&der, algorithm).unwrap()), jwk);
+        let text = key.to_pem().unwrap();
+        assert_eq!(text, pem("PUBLIC KEY", &der));
+        assert_eq!(public_jwk(&VerifyingKey::from_pem(&text, algorithm).unwrap()), jwk);
         let set = KeySet::new(vec![key.clone(), hs256().verifying_key()]);
         assert!(set.is_err(), "a secret beside a public key");
         let published = KeySet::new(vec![key]).unwrap().to_jwks();
@@ -81,6 +86,7 @@ fn secrets_are_never_published() {
     let key = hs256().verifying_key();
     assert!(key.to_jwk().is_err());
     assert!(key.to_der().is_err());
+    assert!(key.to_pem().is_err());
     assert_ne!(key.kid(), key.thumbprint());
     let set = KeySet::new(vec![key]).unwrap();
     assert_eq!(serde_json::to_string(&set.to_jwks()).unwrap(), r#"{"keys":[]}"#);
@@ -170,6 +176,9 @@ fn jwk_use_and_operations_are_honoured() {
     for value in [json!(["sign"]), json!([]), json!("verify"), json!([1]), json!(["Verify"])] {
         assert!(!verifying("key_ops", value));
     }
+    // RFC 7517 section 4.3: no operation twice, and none that contradicts `use`, which is `sig`.
+    assert!(!verifying("key_ops", json!(["verify", "verify"])));
+    assert!(!verifying("key_ops", json!(["verify", "encrypt"])));
     assert!(!signing("key_ops", json!(["verify"])));
     for value in [json!("enc"), json!(""), json!("SIG"), json!(null)] {
         assert!(!verifying("use", value.clone()));
