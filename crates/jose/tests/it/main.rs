@@ -14,6 +14,7 @@ mod claims;
 mod config;
 mod corpus;
 mod dangerous;
+mod forged;
 mod keys;
 mod mutation;
 mod rfc;
