@@ -8,6 +8,7 @@
     reason = "tests say what they expect by panicking"
 )]
 
+mod advisories;
 mod best_practices;
 mod cache;
 mod claims;
