@@ -32,8 +32,8 @@ fn cve_2025_61920_a_long_token_is_refused_unread() {
 fn cve_2025_30204_dots_are_not_collected() {
     let verifier = verifier(&hs256());
     let dots = ".".repeat(16 * 1024);
-    let outcome = promptly(|| (0..1000).map(|_| code(verifier.verify(&dots, NOW))).last());
-    assert_eq!(outcome, Some("malformed_token"));
+    let outcomes = promptly(|| [(); 1_000].map(|()| code(verifier.verify(&dots, NOW))));
+    assert!(outcomes.iter().all(|outcome| *outcome == "malformed_token"));
 }
 
 /// GHSA-8wjv-2p76-3863 (PyJWT): nesting that exhausts the stack, in every document that is read.
