@@ -15,6 +15,7 @@ mod claims;
 mod config;
 mod corpus;
 mod dangerous;
+mod differential;
 mod forged;
 mod keys;
 mod mutation;
