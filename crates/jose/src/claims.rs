@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use crate::error::{Error, JsonFault};
 use crate::json::strict::{self, Member};
@@ -84,21 +84,22 @@ impl Claims {
     }
 
     /// A claim of any type; `None` when it is absent. To read several, prefer
-    /// [`Verifier::verify_as`](crate::Verifier::verify_as).
+    /// [`Verifier::verify_as`](crate::Verifier::verify_as). The type may borrow: a
+    /// `&serde_json::value::RawValue` is the claim as it was signed, without a copy.
     ///
     /// # Errors
     /// [`Error::ClaimsMismatch`] when the claim is not a `T`.
-    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+    pub fn get<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<Option<T>, Error> {
         self.find(name)
             .map(|value| serde_json::from_str(value.raw()).map_err(|_| Error::ClaimsMismatch))
             .transpose()
     }
 
-    /// The whole claims set as a `T`.
+    /// The whole claims set as a `T`, which may borrow from it.
     ///
     /// # Errors
     /// [`Error::ClaimsMismatch`] when the claims do not fit.
-    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub fn deserialize<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         serde_json::from_str(&self.raw).map_err(|_| Error::ClaimsMismatch)
     }
 

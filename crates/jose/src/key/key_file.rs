@@ -46,13 +46,16 @@ fn is_ssh_blob(bytes: &[u8]) -> bool {
 
 /// PEM and its relatives, a JWK or a set of them, a line of `authorized_keys`.
 fn is_key_text(bytes: &[u8]) -> bool {
-    // Without the zeros and the mark UTF-16 becomes readable.
-    let bytes =
-        bytes.strip_prefix(b"\xff\xfe").or(bytes.strip_prefix(b"\xfe\xff")).unwrap_or(bytes);
-    let bytes: Zeroizing<Vec<u8>> =
-        Zeroizing::new(bytes.iter().copied().filter(|byte| *byte != 0).collect());
-    let Ok(text) = std::str::from_utf8(&bytes) else { return false };
-    let text = Zeroizing::new(text.to_ascii_lowercase());
+    // Without its zeros UTF-16 becomes readable. What is not UTF-8 may be the comment of an old file.
+    let bytes: Zeroizing<Vec<u8>> = Zeroizing::new(
+        bytes
+            .iter()
+            .copied()
+            .filter(|byte| *byte != 0)
+            .map(|byte| byte.to_ascii_lowercase())
+            .collect(),
+    );
+    let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
     let letters: Zeroizing<String> =
         Zeroizing::new(text.chars().filter(char::is_ascii_alphanumeric).collect());
     let is_jwk = ["\"kty\"", "'kty'"].iter().any(|name| text.contains(name));
@@ -116,6 +119,7 @@ mod tests {
         ];
         if bytes.is_ascii() {
             all.extend([wide, [b"\xef\xbb\xbf \n# ours\n", bytes].concat()]);
+            all.push([b"# cl\xe9\n", bytes].concat());
         }
         all
     }
