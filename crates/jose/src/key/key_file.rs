@@ -14,9 +14,8 @@ use crate::key::{der, ec};
 const SSH_TYPES: [&str; 6] =
     ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "rsa-sha2-", "openssh-key-v1"];
 
-/// What stands in every armour (RFC 7468, RFC 4716, OpenPGP, PuTTY), letters and digits only.
-const ARMOURS: [&str; 5] =
-    ["publickey", "privatekey", "begincertificate", "beginx509", "puttyuserkey"];
+/// What every armour begins (RFC 7468, RFC 4716, OpenPGP), letters and digits only.
+const ARMOURED: [&str; 4] = ["publickey", "privatekey", "certificate", "x509"];
 
 /// Whether the bytes are a key or a certificate, as they are, in hexadecimal or in base64.
 pub(crate) fn is_key_file(secret: &[u8]) -> bool {
@@ -59,7 +58,9 @@ fn is_key_text(bytes: &[u8]) -> bool {
     let letters: Zeroizing<String> =
         Zeroizing::new(text.chars().filter(char::is_ascii_alphanumeric).collect());
     let is_jwk = ["\"kty\"", "'kty'"].iter().any(|name| text.contains(name));
-    let armoured = text.contains("-----begin") || ARMOURS.iter().any(|word| letters.contains(word));
+    let armoured = text.contains("-----begin")
+        || letters.contains("puttyuserkeyfile")
+        || letters.contains("begin") && ARMOURED.iter().any(|word| letters.contains(word));
     is_jwk || armoured || has_ssh_line(&text)
 }
 

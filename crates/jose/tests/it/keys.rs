@@ -139,6 +139,9 @@ fn openssl_keys_are_read() {
         assert!(VerifyingKey::from_pem(&private, algorithm).is_err(), "a private key");
         assert!(SigningKey::from_pem(&public, algorithm).is_err(), "a public key");
         assert!(SigningKey::from_pem(&private.repeat(2), algorithm).is_err(), "two keys");
+        // Parameters stand in front of the key when `ecparam` makes it.
+        let parameters = pem("EC PARAMETERS", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
+        assert!(SigningKey::from_pem(&(parameters + &private), algorithm).is_ok());
         if let Some((traditional, public)) = other_formats {
             let again = SigningKey::from_pem(&run(traditional, &private), algorithm).unwrap();
             assert_eq!(again.kid(), key.kid());
@@ -258,6 +261,23 @@ fn sets_leave_out_what_they_cannot_use_and_refuse_what_must_not_be_there() {
         assert!(KeySet::from_jwks(document.as_bytes()).is_err(), "{document}");
     }
     assert!(KeySet::from_jwks(b"\xff").is_err());
+}
+
+/// The library reads a key and leaves what stands behind it; two programs could read two keys.
+#[test]
+fn nothing_stands_behind_a_key() {
+    for algorithm in [Algorithm::Rs256, Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa] {
+        let key = SigningKey::generate(algorithm).unwrap();
+        let (private, public) =
+            (key.to_pkcs8_der().unwrap(), key.verifying_key().to_der().unwrap());
+        for behind in [&b"\0"[..], b"\n", b"-----", &public] {
+            let (private, public) = ([&private, behind].concat(), [&public, behind].concat());
+            assert!(SigningKey::from_der(&private, algorithm).is_err());
+            assert!(SigningKey::from_pem(&pem("PRIVATE KEY", &private), algorithm).is_err());
+            assert!(VerifyingKey::from_der(&public, algorithm).is_err());
+            assert!(VerifyingKey::from_pem(&pem("PUBLIC KEY", &public), algorithm).is_err());
+        }
+    }
 }
 
 #[test]
