@@ -1,10 +1,11 @@
-//! Claims are signed and read back as they were; the same token with any edit is refused.
+//! Claims are signed and read back as they were; the same token with any edit is refused, also by a
+//! verifier that remembers the right one.
 #![no_main]
 
 use std::sync::LazyLock;
 
 use countersign_fuzz::{NOW, claims, signer, verifier};
-use countersign_jose::{Algorithm, Signer, SigningKey, Verifier};
+use countersign_jose::{Algorithm, CachedVerifier, Signer, SigningKey, Verifier};
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -87,9 +88,13 @@ fuzz_target!(|input: Input| {
         }
         Err(error) => assert_eq!(error.code().as_str(), "token_too_large"),
     }
+    let cached: CachedVerifier<Value> = CachedVerifier::new(verifier.clone(), 8);
+    let remembered = cached.verify(&token, NOW).is_ok();
     let mut edited = token.clone().into_bytes();
     input.edits.iter().for_each(|edit| edit.apply(&mut edited));
     if edited != token.as_bytes() {
         assert!(verifier.verify(&edited, NOW).is_err(), "another token is accepted");
+        assert!(cached.verify(&edited, NOW).is_err(), "another token is remembered");
     }
+    assert_eq!(cached.verify(&token, NOW).is_ok(), remembered);
 });
