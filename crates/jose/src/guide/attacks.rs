@@ -68,7 +68,7 @@
 //! `r` and `s` of zero were right for every message once (CVE-2022-21449, "psychic signatures").
 //! Others took DER for the fixed form, zeros in front, numbers above the order, a wrong padding under a
 //! small exponent (CVE-2006-4339), a salt of any length. A signature has one form and one length per
-//! key here, and some four hundred and fifty forged ones are tried in the tests. One thing is left as
+//! key here, and more than four hundred forged ones are tried in the tests. One thing is left as
 //! the RFCs have it: who sees an ECDSA signature `(r, s)` can write the equally valid `(r, n - s)`. So
 //! do not take a token's text for its identity; that is what `jti` is for.
 //!
