@@ -56,8 +56,8 @@
 //! - [`SigningKey`], [`VerifyingKey`] and [`KeySet`]: made, read and written as PEM, DER and JWK.
 //! - [`Verified`] has the [`Claims`], or your type, and the [`Header`]; [`Error`] and [`ErrorCode`] say
 //!   what was wrong.
-//! - [`guide::choosing`]: which algorithm, key, claims and lifetime. [`guide::attacks`]: what is refused
-//!   and why.
+//! - To learn: [`guide::anatomy`], what a token is made of; [`guide::choosing`], which algorithm, key,
+//!   claims and lifetime; [`guide::attacks`], what is refused and why.
 //! - [`dangerous`]: all that skips a check, by name.
 //!
 //! # What holds

@@ -95,6 +95,32 @@ fn j07_rsa_keys_below_2048_bits_are_refused() {
     }
 }
 
+/// The other end of the range, and the exact bounds. The numbers are odd and nothing more.
+#[test]
+fn rsa_keys_have_2048_to_8192_bits() {
+    let import = |bits: usize, e: &[u8]| {
+        let mut n = vec![0xa5; bits.div_ceil(8)];
+        n[0] = if bits % 8 == 0 { 0x80 } else { 1 << (bits % 8 - 1) };
+        let jwk = json!({"kty": "RSA", "alg": "RS256", "n": encode(n), "e": encode(e)}).to_string();
+        VerifyingKey::from_jwk(jwk.as_bytes(), None).is_ok()
+    };
+    for (bits, fits) in
+        [(2040, false), (2047, false), (2048, true), (3072, true), (8192, true), (8193, false)]
+    {
+        assert_eq!(import(bits, &[1, 0, 1]), fits, "{bits} bits");
+    }
+    for (e, fits) in [
+        (&[3][..], true),
+        (&[1], false),
+        (&[2], false),
+        (&[0, 1, 0, 1], false),
+        (&[], false),
+        (&[1, 0, 0, 0, 1], false),
+    ] {
+        assert_eq!(import(2048, e), fits, "{e:?}");
+    }
+}
+
 /// aws-lc mixes private key, message and fresh randomness into the nonce: a weak generator does not
 /// reveal the key, which is what the line is about, and two signatures differ.
 #[test]
