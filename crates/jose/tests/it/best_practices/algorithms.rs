@@ -100,7 +100,7 @@ fn j07_rsa_keys_below_2048_bits_are_refused() {
 fn rsa_keys_have_2048_to_8192_bits() {
     let import = |bits: usize, e: &[u8]| {
         let mut n = vec![0xa5; bits.div_ceil(8)];
-        n[0] = if bits % 8 == 0 { 0x80 } else { 1 << (bits % 8 - 1) };
+        n[0] = 1 << ((bits + 7) % 8);
         let jwk = json!({"kty": "RSA", "alg": "RS256", "n": encode(n), "e": encode(e)}).to_string();
         VerifyingKey::from_jwk(jwk.as_bytes(), None).is_ok()
     };
