@@ -76,8 +76,10 @@
 //!
 //! RSA below 2048 bits or with an exponent of 1, points that are not on their curve, curves that the
 //! key brings along (CVE-2020-0601), Ed25519 keys of small order, under which one signature is right
-//! for many messages: refused at import, where somebody can still do something about it. So are two
-//! keys under one `kid`, and a key set with a private key in it, since that key has been published.
+//! for many messages: refused at import, where somebody can still do something about it. (That bytes
+//! are no point of Ed25519 at all shows later: no signature is right.) So are two keys under one `kid`,
+//! anything that stands behind a key in its file, and a key set with a private key in it, since that
+//! key has been published.
 //!
 //! # Two readers, two meanings
 //!

@@ -41,7 +41,7 @@
 //! let pem = key.to_pkcs8_pem()?;
 //! assert_eq!(SigningKey::from_pem(&pem, Algorithm::Es256)?.kid(), key.kid());
 //!
-//! // To publish it: only the public half has a way out without the word `private` or `secret`.
+//! // To publish it: what does not say `private`, `pkcs8` or `secret` is public.
 //! let published = KeySet::new(vec![key.verifying_key()])?.to_jwks();
 //! assert!(!serde_json::to_string(&published)?.contains("\"d\""));
 //! # Ok(())
