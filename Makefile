@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO ?= cargo
 
-.PHONY: help run build python test lint fmt bench docs crash faults
+.PHONY: help run build python test lint fmt bench fuzz docs crash faults
 
 help: ## list the tasks
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ fmt: ## format the code
 
 bench: ## rates and ratios, printed (docs/benchmarks.md says what they mean)
 	scripts/bench.sh
+
+fuzz: ## each parser fuzzed for a minute
+	scripts/fuzz.sh
 
 docs: ## the API documentation, warnings refused
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --all-features

@@ -59,6 +59,11 @@ pub(crate) fn decode_into(text: &[u8], buffer: &mut [u8]) -> Result<(), Malforme
     }
 }
 
+/// The ordinary alphabet with padding, which PEM is written in.
+pub(crate) fn encode_standard(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
 /// Decodes the ordinary alphabet with or without padding; only used to recognise public keys that
 /// somebody configured as a secret.
 pub(crate) fn decode_standard(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

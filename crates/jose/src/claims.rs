@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 use crate::error::{Error, JsonFault};
 use crate::json::strict::{self, Member};
@@ -20,19 +20,19 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The issuer.
+    /// The issuer (RFC 7519 section 4.1.1).
     #[must_use]
     pub fn iss(&self) -> Option<&str> {
         self.registered.iss.map(|span| self.text(span))
     }
 
-    /// The subject. Never empty, and without control characters.
+    /// The subject (RFC 7519 section 4.1.2). Never empty, and without control characters.
     #[must_use]
     pub fn sub(&self) -> Option<&str> {
         self.registered.sub.map(|span| self.text(span))
     }
 
-    /// The audiences, in order; none when the claim is absent.
+    /// The audiences (RFC 7519 section 4.1.3), in order; none when the claim is absent.
     pub fn aud(&self) -> impl Iterator<Item = &str> {
         self.registered.aud.iter().flat_map(Aud::spans).map(|span| self.text(*span))
     }
@@ -42,25 +42,25 @@ impl Claims {
         self.registered.aud.is_some()
     }
 
-    /// The token's id.
+    /// The token's id (RFC 7519 section 4.1.7).
     #[must_use]
     pub fn jti(&self) -> Option<&str> {
         self.registered.jti.map(|span| self.text(span))
     }
 
-    /// When the token expires.
+    /// When the token expires (RFC 7519 section 4.1.4).
     #[must_use]
     pub const fn exp(&self) -> Option<NumericDate> {
         self.registered.dates.exp
     }
 
-    /// Before when the token is not valid.
+    /// Before when the token is not valid (RFC 7519 section 4.1.5).
     #[must_use]
     pub const fn nbf(&self) -> Option<NumericDate> {
         self.registered.dates.nbf
     }
 
-    /// When the token was issued.
+    /// When the token was issued (RFC 7519 section 4.1.6).
     #[must_use]
     pub const fn iat(&self) -> Option<NumericDate> {
         self.registered.dates.iat
@@ -84,21 +84,22 @@ impl Claims {
     }
 
     /// A claim of any type; `None` when it is absent. To read several, prefer
-    /// [`Verifier::verify_as`](crate::Verifier::verify_as).
+    /// [`Verifier::verify_as`](crate::Verifier::verify_as). The type may borrow: a
+    /// `&serde_json::value::RawValue` is the claim as it was signed, without a copy.
     ///
     /// # Errors
     /// [`Error::ClaimsMismatch`] when the claim is not a `T`.
-    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+    pub fn get<'a, T: Deserialize<'a>>(&'a self, name: &str) -> Result<Option<T>, Error> {
         self.find(name)
             .map(|value| serde_json::from_str(value.raw()).map_err(|_| Error::ClaimsMismatch))
             .transpose()
     }
 
-    /// The whole claims set as a `T`.
+    /// The whole claims set as a `T`, which may borrow from it.
     ///
     /// # Errors
     /// [`Error::ClaimsMismatch`] when the claims do not fit.
-    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub fn deserialize<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         serde_json::from_str(&self.raw).map_err(|_| Error::ClaimsMismatch)
     }
 

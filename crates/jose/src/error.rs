@@ -146,29 +146,50 @@ impl Error {
 /// The stable category of an [`Error`].
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the names say it, and `Error` documents each")]
 pub enum ErrorCode {
+    /// `token_too_large`: [`Error::TokenTooLarge`].
     TokenTooLarge,
+    /// `malformed_token`: [`Error::MalformedToken`].
     MalformedToken,
+    /// `malformed_base64`: [`Error::MalformedBase64`].
     MalformedBase64,
+    /// `malformed_header`: [`Error::MalformedHeader`].
     MalformedHeader,
+    /// `header_invalid`: [`Error::HeaderInvalid`].
     HeaderInvalid,
+    /// `alg_not_allowed`: [`Error::AlgorithmNotAllowed`].
     AlgNotAllowed,
+    /// `crit_unsupported`: [`Error::CriticalUnsupported`].
     CritUnsupported,
+    /// `typ_mismatch`: [`Error::TypMismatch`].
     TypMismatch,
+    /// `key_not_found`: [`Error::KeyNotFound`].
     KeyNotFound,
+    /// `key_invalid`: [`Error::KeyInvalid`].
     KeyInvalid,
+    /// `signature_invalid`: [`Error::InvalidSignature`].
     SignatureInvalid,
+    /// `malformed_claims`: [`Error::MalformedClaims`].
     MalformedClaims,
+    /// `claim_type`: [`Error::ClaimType`] or [`Error::ClaimsMismatch`].
     ClaimType,
+    /// `missing_claim`: [`Error::MissingClaim`].
     MissingClaim,
+    /// `token_expired`: [`Error::Expired`].
     TokenExpired,
+    /// `token_not_yet_valid`: [`Error::NotYetValid`].
     TokenNotYetValid,
+    /// `token_issued_in_future`: [`Error::IssuedInFuture`].
     TokenIssuedInFuture,
+    /// `iss_mismatch`: [`Error::IssuerMismatch`].
     IssMismatch,
+    /// `aud_mismatch`: [`Error::AudienceMismatch`].
     AudMismatch,
+    /// `config_invalid`: [`Error::ConfigInvalid`].
     ConfigInvalid,
+    /// `not_serializable`: [`Error::NotSerializable`].
     NotSerializable,
+    /// `crypto_failed`: [`Error::Crypto`].
     CryptoFailed,
 }
 

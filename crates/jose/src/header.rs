@@ -20,7 +20,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The algorithm that the token names and that was used to check it.
+    /// The algorithm that the token names and that was used to check it (RFC 7515 section 4.1.1).
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -32,14 +32,14 @@ impl Header {
         self.algorithm
     }
 
-    /// The key id that the token names. With a single key it was not looked at; see
+    /// The key id that the token names (RFC 7515 section 4.1.4). With a single key it was not looked at; see
     /// [`Verified::key`](crate::Verified::key) for the key that was used.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The media type of the token, as written.
+    /// The media type of the token, as written (RFC 7515 section 4.1.9).
     #[must_use]
     pub fn typ(&self) -> Option<&str> {
         self.typ.as_deref()

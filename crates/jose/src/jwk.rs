@@ -2,6 +2,7 @@
 //! the strict reader for what others publish.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -164,6 +165,7 @@ impl<'a> RawJwk<'a> {
         if self.key_ops.as_ref().is_some_and(|ops| !ops.iter().any(|op| op == wanted)) {
             return Err(Error::KeyInvalid { reason: "the jwk is not for this use (`key_ops`)" });
         }
+        self.check_operations()?;
         if self.oth {
             return Err(Error::KeyInvalid { reason: "keys of more than two primes are refused" });
         }
@@ -172,6 +174,20 @@ impl<'a> RawJwk<'a> {
             return Err(Error::KeyInvalid {
                 reason: "the jwk is a private key: give the verifier its public members only",
             });
+        }
+        Ok(())
+    }
+
+    /// An operation stands there once, and none contradicts `use` (RFC 7517 section 4.3).
+    fn check_operations(&self) -> Result<(), Error> {
+        let Some(operations) = &self.key_ops else { return Ok(()) };
+        let distinct: HashSet<_> = operations.iter().collect();
+        if distinct.len() != operations.len() {
+            return Err(Error::KeyInvalid { reason: "an operation of the jwk is there twice" });
+        }
+        let signatures_only = operations.iter().all(|op| op == "sign" || op == "verify");
+        if self.key_use.is_some() && !signatures_only {
+            return Err(Error::KeyInvalid { reason: "`use` and `key_ops` of the jwk disagree" });
         }
         Ok(())
     }

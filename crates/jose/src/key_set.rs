@@ -13,6 +13,30 @@ use crate::key::VerifyingKey;
 ///
 /// One key material may stand in it under several algorithms, each an entry of its own: that is
 /// the explicit act which RFC 8725 section 3.1 asks for.
+///
+/// ```
+/// use countersign_jose::{Algorithm, Audience, Issuer, KeySet, Signer, SigningKey, Verifier};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // The issuer publishes this year's key and the next one.
+/// let (now, next) = (SigningKey::generate(Algorithm::Es256)?, SigningKey::generate(Algorithm::Es256)?);
+/// let set = KeySet::new(vec![now.verifying_key(), next.verifying_key()])?;
+/// let published = serde_json::to_vec(&set.to_jwks())?;
+///
+/// // Others read it; the token's `kid` says which key it is.
+/// let set = KeySet::from_jwks(&published)?;
+/// let (issuer, audience) = (Issuer::one("https://issuer.example"), Audience::one("api"));
+/// let verifier = Verifier::builder(set, &[Algorithm::Es256], issuer, audience).build()?;
+/// let claims = serde_json::json!({
+///     "iss": "https://issuer.example", "aud": "api", "exp": 1_800_000_600,
+/// });
+/// for key in [now, next] {
+///     let token = Signer::new(key.clone()).sign(&claims)?;
+///     assert_eq!(verifier.verify(&token, 1_800_000_000)?.key().kid(), key.kid());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: Arc<[VerifyingKey]>,

@@ -1,5 +1,7 @@
 //! The little DER that is needed: reading a tag and its length (X.690 section 8.1, 10.1).
 
+use crate::error::Error;
+
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const OCTET_STRING: u8 = 0x04;
 pub(crate) const SEQUENCE: u8 = 0x30;
@@ -30,6 +32,15 @@ pub(crate) fn expect(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
 pub(crate) fn positive_integer(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (digits, rest) = expect(INTEGER, der)?;
     Some((digits.strip_prefix(&[0]).unwrap_or(digits), rest))
+}
+
+/// Refuses what is not one element from the first byte to the last. The library stops at the end of
+/// the key and does not mind what follows.
+pub(crate) fn alone(der: &[u8]) -> Result<(), Error> {
+    match element(der) {
+        Some((SEQUENCE, _, [])) => Ok(()),
+        _ => Err(Error::KeyInvalid { reason: "not one key in der, or something stands behind it" }),
+    }
 }
 
 /// Whether the bytes are, from the first to the last, one structure as keys and certificates are:

@@ -71,6 +71,11 @@ impl Curve {
     }
 }
 
+/// Whether the bytes are an uncompressed point on one of the curves.
+pub(crate) fn is_point(bytes: &[u8]) -> bool {
+    [&P256, &P384, &P521].into_iter().any(|curve| EcPublic::new(bytes.to_vec(), curve).is_ok())
+}
+
 /// A public key, parsed; its point is on the curve.
 pub(crate) struct EcPublic {
     key: ParsedPublicKey,

@@ -7,7 +7,7 @@ use crate::algorithm::Algorithm;
 use crate::base64;
 use crate::error::Error;
 use crate::jwk::RawJwk;
-use crate::key::der;
+use crate::key::key_file;
 
 /// A secret, ready for use.
 pub(crate) struct HmacKey {
@@ -87,7 +87,7 @@ impl HmacKey {
 /// Says why these bytes are not a secret, if they are none. A public key here is the classic
 /// confusion of RS256 with HS256; a word from a tutorial is in every word list.
 fn weakness(secret: &[u8]) -> Option<&'static str> {
-    if is_public_material(secret) {
+    if key_file::is_key_file(secret) {
         return Some("the secret is a key file, not a secret: use an algorithm for that key");
     }
     if is_pattern(secret) {
@@ -97,23 +97,6 @@ fn weakness(secret: &[u8]) -> Option<&'static str> {
         return Some("the secret is a placeholder from an example: take random bytes");
     }
     None
-}
-
-fn is_public_material(secret: &[u8]) -> bool {
-    const SSH: [&str; 7] =
-        ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-", "putty-user-key", "---- begin", "rsa-sha2"];
-    if der::looks_like_key(secret) {
-        return true;
-    }
-    let Ok(text) = std::str::from_utf8(secret) else { return false };
-    let text = text.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
-    let jwk = text.starts_with(['{', '[']) && text.contains("\"kty\"");
-    if text.contains("-----begin") || jwk || SSH.iter().any(|prefix| text.starts_with(prefix)) {
-        return true;
-    }
-    let armour: Vec<u8> =
-        secret.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    base64::decode_standard(&armour).is_some_and(|bytes| der::looks_like_key(&bytes))
 }
 
 /// One byte over and over, a counting sequence, or a short piece repeated.

@@ -5,6 +5,7 @@ mod ec;
 mod ed25519;
 mod ed25519_point;
 mod hmac;
+mod key_file;
 mod pem;
 mod rsa;
 mod signing;

@@ -1,8 +1,9 @@
-//! PEM armour (RFC 7468): finds the one key of a text and says which kind it is.
+//! PEM armour (RFC 7468): finds the one key of a text and says which kind it is, and writes one.
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use zeroize::Zeroizing;
 
+use crate::base64;
 use crate::error::Error;
 
 /// The DER of the one private key in the text.
@@ -24,6 +25,29 @@ pub(crate) fn public_key(pem: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     // The label of PKCS#1 is not known to the parser; both kinds of DER are told apart later.
     let pem = pem.replace("RSA PUBLIC KEY-----", "PUBLIC KEY-----");
     only(&pem, |kind| *kind == SectionKind::PublicKey)
+}
+
+/// Writes the strict form of RFC 7468 section 3: lines of 64 characters.
+pub(crate) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
+    const LINE: usize = 64;
+    let encoded = Zeroizing::new(base64::encode_standard(der));
+    // Enough for all of it, so that no copy is left behind.
+    let room = encoded.len() + encoded.len() / LINE + 2 * (label.len() + LINE);
+    let mut pem = Zeroizing::new(String::with_capacity(room));
+    pem.push_str("-----BEGIN ");
+    pem.push_str(label);
+    pem.push_str("-----\n");
+    for (at, character) in encoded.char_indices() {
+        if at > 0 && at % LINE == 0 {
+            pem.push('\n');
+        }
+        pem.push(character);
+    }
+    pem.push('\n');
+    pem.push_str("-----END ");
+    pem.push_str(label);
+    pem.push_str("-----\n");
+    pem
 }
 
 fn only(pem: &str, fits: impl Fn(&SectionKind) -> bool) -> Result<Zeroizing<Vec<u8>>, Error> {

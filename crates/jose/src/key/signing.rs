@@ -10,6 +10,7 @@ use crate::base64;
 use crate::error::Error;
 use crate::json;
 use crate::jwk::{Purpose, RawJwk};
+use crate::key::der;
 use crate::key::ec::EcPrivate;
 use crate::key::ed25519::EdPrivate;
 use crate::key::hmac::HmacKey;
@@ -55,7 +56,7 @@ impl SigningKey {
         }
     }
 
-    /// Reads an unencrypted private key from PEM (`PRIVATE KEY`, `RSA PRIVATE KEY` or
+    /// Reads an unencrypted private key from PEM (RFC 7468; `PRIVATE KEY`, `RSA PRIVATE KEY` or
     /// `EC PRIVATE KEY`).
     ///
     /// # Errors
@@ -65,11 +66,12 @@ impl SigningKey {
         Self::from_der(&pem::private_key(pem)?, algorithm)
     }
 
-    /// Reads a private key from DER: PKCS#8, PKCS#1 or SEC1.
+    /// Reads a private key from DER: PKCS#8 (RFC 5958), PKCS#1 (RFC 8017) or SEC1 (RFC 5915).
     ///
     /// # Errors
     /// [`Error::KeyInvalid`] when it is malformed, weak or does not fit the algorithm.
     pub fn from_der(der: &[u8], algorithm: Algorithm) -> Result<Self, Error> {
+        der::alone(der)?;
         match algorithm.family() {
             Family::Hmac => Err(Error::KeyInvalid { reason: "a private key is no hmac secret" }),
             Family::Rsa => {
@@ -87,7 +89,7 @@ impl SigningKey {
         }
     }
 
-    /// Reads a private JWK, or an `oct` JWK with a shared secret. Without `algorithm` the key's
+    /// Reads a private JWK (RFC 7517), or an `oct` JWK with a shared secret. Without `algorithm` the key's
     /// `alg` or its curve decides. A `kid` in the JWK becomes the key's.
     ///
     /// # Errors
@@ -119,7 +121,7 @@ impl SigningKey {
         })
     }
 
-    /// Takes a shared secret.
+    /// Takes a shared secret of at least the hash's length (RFC 7518 section 3.2).
     ///
     /// # Errors
     /// [`Error::KeyInvalid`] when it is shorter than the hash, looks like a key file, or is a
@@ -181,6 +183,15 @@ impl SigningKey {
             Private::Ec(key) => key.to_pkcs8(),
             Private::Ed25519(key) => key.to_pkcs8(),
         }
+    }
+
+    /// The private key as PKCS#8 PEM (`PRIVATE KEY`), unencrypted: [`SigningKey::from_pem`] reads it
+    /// back.
+    ///
+    /// # Errors
+    /// As [`SigningKey::to_pkcs8_der`].
+    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, Error> {
+        Ok(pem::write("PRIVATE KEY", &self.to_pkcs8_der()?))
     }
 
     /// The bytes of a shared secret.

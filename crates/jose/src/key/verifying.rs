@@ -10,6 +10,7 @@ use crate::algorithm::{Algorithm, Family};
 use crate::base64;
 use crate::error::Error;
 use crate::jwk::{Jwk, Purpose, RawJwk};
+use crate::key::der;
 use crate::key::ec::EcPublic;
 use crate::key::ed25519::EdPublic;
 use crate::key::hmac::HmacKey;
@@ -38,7 +39,7 @@ struct Material {
 }
 
 impl VerifyingKey {
-    /// Reads a public key from PEM (`PUBLIC KEY` or `RSA PUBLIC KEY`).
+    /// Reads a public key from PEM (RFC 7468; `PUBLIC KEY` or `RSA PUBLIC KEY`).
     ///
     /// # Errors
     /// [`Error::KeyInvalid`] when there is no such key, more than one, a private one, or one that
@@ -52,6 +53,7 @@ impl VerifyingKey {
     /// # Errors
     /// [`Error::KeyInvalid`] when it is malformed, weak or does not fit the algorithm.
     pub fn from_der(der: &[u8], algorithm: Algorithm) -> Result<Self, Error> {
+        der::alone(der)?;
         let public = match algorithm.family() {
             Family::Hmac => {
                 return Err(Error::KeyInvalid { reason: "a public key is no hmac secret" });
@@ -63,7 +65,7 @@ impl VerifyingKey {
         Ok(Self::new(public, algorithm))
     }
 
-    /// Reads a public JWK, or an `oct` JWK with a shared secret. Without `algorithm` the key's
+    /// Reads a public JWK (RFC 7517), or an `oct` JWK with a shared secret. Without `algorithm` the key's
     /// `alg` or its curve decides. A `kid` in the JWK becomes the key's.
     ///
     /// # Errors
@@ -91,7 +93,7 @@ impl VerifyingKey {
         })
     }
 
-    /// Takes a shared secret.
+    /// Takes a shared secret of at least the hash's length (RFC 7518 section 3.2).
     ///
     /// # Errors
     /// [`Error::KeyInvalid`] when it is shorter than the hash, looks like a key file, or is a
@@ -140,6 +142,15 @@ impl VerifyingKey {
     #[must_use]
     pub fn thumbprint(&self) -> String {
         base64::encode(&self.material.thumbprint)
+    }
+
+    /// The thumbprint as a URI (RFC 9278 section 3), for claims and identifiers that must be one.
+    ///
+    /// # Security
+    /// As [`VerifyingKey::thumbprint`].
+    #[must_use]
+    pub fn thumbprint_uri(&self) -> String {
+        format!("urn:ietf:params:oauth:jwk-thumbprint:sha-256:{}", self.thumbprint())
     }
 
     /// The public JWK, with `kid`, `alg` and `use`.
@@ -192,6 +203,15 @@ impl VerifyingKey {
         };
         let der = key.as_der().map_err(|_| Error::Crypto)?;
         Ok(der.as_ref().to_vec())
+    }
+
+    /// The public key as PEM (`PUBLIC KEY`): [`VerifyingKey::from_pem`] reads it back.
+    ///
+    /// # Errors
+    /// As [`VerifyingKey::to_der`].
+    pub fn to_pem(&self) -> Result<String, Error> {
+        let mut text = pem::write("PUBLIC KEY", &self.to_der()?);
+        Ok(std::mem::take(&mut *text))
     }
 
     /// Whether both keys are the same numbers, whatever their ids and algorithms.

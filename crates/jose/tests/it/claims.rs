@@ -1,7 +1,9 @@
 //! What the claims of a token may be, and how they are read.
 
 use countersign_jose::{Algorithm, Audience, Error, Issuer, Leeway, Signer, Verifier, dangerous};
+use serde::Deserialize;
 use serde_json::json;
+use serde_json::value::RawValue;
 
 use crate::support::{
     AUDIENCE, ISSUER, NOW, claims, claims_with, code, hs256, hs256_token, signed, verifier,
@@ -34,6 +36,27 @@ fn registered_claims_are_typed() {
     assert_eq!(claims.get::<u8>("extra").unwrap_err(), Error::ClaimsMismatch);
     assert_eq!(claims.raw_json(), payload);
     assert_eq!(verified.into_claims().into_raw_json(), payload);
+}
+
+#[test]
+fn claims_can_be_borrowed() {
+    #[derive(Deserialize)]
+    struct Access<'a> {
+        sub: &'a str,
+        #[serde(borrow)]
+        extra: &'a RawValue,
+    }
+    let payload = r#"{"sub":"user-1","escaped":"\u0061","extra":{"a" : [1, 2]}}"#;
+    let token = hs256_token(r#"{"alg":"HS256"}"#, payload);
+    let claims = dangerous::decode_claims_unverified(token).unwrap();
+    assert_eq!(claims.get::<&str>("sub").unwrap(), Some("user-1"));
+    let raw = claims.get::<&RawValue>("extra").unwrap().unwrap();
+    assert_eq!(raw.get(), r#"{"a" : [1, 2]}"#);
+    let access: Access<'_> = claims.deserialize().unwrap();
+    assert_eq!((access.sub, access.extra.get()), ("user-1", raw.get()));
+    // What is written with escapes stands nowhere as it reads.
+    assert_eq!(claims.get::<&str>("escaped").unwrap_err(), Error::ClaimsMismatch);
+    assert_eq!(claims.get::<String>("escaped").unwrap().as_deref(), Some("a"));
 }
 
 #[test]

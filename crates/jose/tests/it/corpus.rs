@@ -16,31 +16,31 @@ const CORPUS: &str = include_str!("../fixtures/misuse_corpus.json");
 const KEYS: &str = include_str!("../fixtures/test_keys.json");
 
 #[derive(Deserialize)]
-struct Corpus {
-    profiles: BTreeMap<String, Profile>,
-    cases: Vec<Case>,
+pub(crate) struct Corpus {
+    pub(crate) profiles: BTreeMap<String, Profile>,
+    pub(crate) cases: Vec<Case>,
 }
 
 #[derive(Deserialize)]
-struct Profile {
-    algs: Vec<Algorithm>,
-    key: String,
+pub(crate) struct Profile {
+    pub(crate) algs: Vec<Algorithm>,
+    pub(crate) key: String,
     key_format: String,
-    iss: Vec<String>,
-    aud: Option<Vec<String>>,
+    pub(crate) iss: Vec<String>,
+    pub(crate) aud: Option<Vec<String>>,
     leeway: u32,
-    required: Vec<String>,
+    pub(crate) required: Vec<String>,
     typ: Option<String>,
     max_token_bytes: usize,
     max_json_depth: usize,
-    now: i64,
+    pub(crate) now: i64,
     config_expect: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Case {
-    id: String,
-    profile: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
+    pub(crate) profile: String,
     token: Option<String>,
     token_b64: Option<String>,
     token_parts: Option<Vec<Part>>,
@@ -60,7 +60,7 @@ enum Part {
 }
 
 impl Case {
-    fn token(&self) -> Vec<u8> {
+    pub(crate) fn token(&self) -> Vec<u8> {
         if let Some(token) = &self.token {
             return token.clone().into_bytes();
         }
@@ -76,11 +76,15 @@ impl Case {
 }
 
 #[derive(Deserialize)]
-struct TestKeys {
-    keys: BTreeMap<String, Value>,
+pub(crate) struct TestKeys {
+    pub(crate) keys: BTreeMap<String, Value>,
 }
 
-fn keys_of(profile: &Profile, key: &Value) -> Result<Keys, Error> {
+pub(crate) fn load() -> (Corpus, TestKeys) {
+    (serde_json::from_str(CORPUS).unwrap(), serde_json::from_str(KEYS).unwrap())
+}
+
+pub(crate) fn keys_of(profile: &Profile, key: &Value) -> Result<Keys, Error> {
     let one = |algorithm| match profile.key_format.as_str() {
         "pem" => VerifyingKey::from_pem(key["pem"].as_str().unwrap(), algorithm),
         _ => VerifyingKey::from_jwk(key["jwk"].to_string().as_bytes(), Some(algorithm)),
@@ -98,7 +102,7 @@ fn keys_of(profile: &Profile, key: &Value) -> Result<Keys, Error> {
     }
 }
 
-fn verifier_of(profile: &Profile, keys: impl Into<Keys>) -> Result<Verifier, Error> {
+pub(crate) fn verifier_of(profile: &Profile, keys: impl Into<Keys>) -> Result<Verifier, Error> {
     let audience = match &profile.aud {
         Some(ours) => Audience::any_of(ours),
         None => Audience::none(),
@@ -129,8 +133,7 @@ fn judge(case: &Case, verifier: &Result<Verifier, Error>, now: i64) -> (Option<S
 
 #[test]
 fn every_case_gets_its_verdict_and_its_category() {
-    let corpus: Corpus = serde_json::from_str(CORPUS).unwrap();
-    let keys: TestKeys = serde_json::from_str(KEYS).unwrap();
+    let (corpus, keys) = load();
     let verifiers: BTreeMap<&str, Result<Verifier, Error>> = corpus
         .profiles
         .iter()
@@ -169,8 +172,7 @@ fn every_case_gets_its_verdict_and_its_category() {
 
 #[test]
 fn every_configuration_that_must_be_refused_is_refused() {
-    let corpus: Corpus = serde_json::from_str(CORPUS).unwrap();
-    let keys: TestKeys = serde_json::from_str(KEYS).unwrap();
+    let (corpus, keys) = load();
     let mut taken = Vec::new();
     for (name, profile) in &corpus.profiles {
         let keys = keys_of(profile, &keys.keys[&profile.key]);

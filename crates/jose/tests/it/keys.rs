@@ -42,6 +42,7 @@ fn private_keys_survive_jwk_and_pkcs8() {
             let secret = key.to_secret().unwrap();
             belong_together(&SigningKey::from_secret(&secret, algorithm).unwrap(), &key);
             assert!(key.to_pkcs8_der().is_err());
+            assert!(key.to_pkcs8_pem().is_err());
             continue;
         }
         assert!(key.to_secret().is_err());
@@ -50,8 +51,9 @@ fn private_keys_survive_jwk_and_pkcs8() {
         let thumbprint = key.verifying_key().thumbprint();
         assert_eq!(from_der.kid(), thumbprint);
         belong_together(&from_der, &key);
-        let from_pem = SigningKey::from_pem(&pem("PRIVATE KEY", &der), algorithm).unwrap();
-        assert_eq!(from_pem.kid(), thumbprint);
+        let text = key.to_pkcs8_pem().unwrap();
+        assert_eq!(*text, pem("PRIVATE KEY", &der));
+        assert_eq!(SigningKey::from_pem(&text, algorithm).unwrap().kid(), thumbprint);
     }
 }
 
@@ -67,6 +69,9 @@ fn public_keys_survive_jwk_and_der() {
         assert_eq!(public_jwk(&again), jwk);
         let der = key.to_der().unwrap();
         assert_eq!(public_jwk(&VerifyingKey::from_der(&der, algorithm).unwrap()), jwk);
+        let text = key.to_pem().unwrap();
+        assert_eq!(text, pem("PUBLIC KEY", &der));
+        assert_eq!(public_jwk(&VerifyingKey::from_pem(&text, algorithm).unwrap()), jwk);
         let set = KeySet::new(vec![key.clone(), hs256().verifying_key()]);
         assert!(set.is_err(), "a secret beside a public key");
         let published = KeySet::new(vec![key]).unwrap().to_jwks();
@@ -81,6 +86,7 @@ fn secrets_are_never_published() {
     let key = hs256().verifying_key();
     assert!(key.to_jwk().is_err());
     assert!(key.to_der().is_err());
+    assert!(key.to_pem().is_err());
     assert_ne!(key.kid(), key.thumbprint());
     let set = KeySet::new(vec![key]).unwrap();
     assert_eq!(serde_json::to_string(&set.to_jwks()).unwrap(), r#"{"keys":[]}"#);
@@ -133,6 +139,9 @@ fn openssl_keys_are_read() {
         assert!(VerifyingKey::from_pem(&private, algorithm).is_err(), "a private key");
         assert!(SigningKey::from_pem(&public, algorithm).is_err(), "a public key");
         assert!(SigningKey::from_pem(&private.repeat(2), algorithm).is_err(), "two keys");
+        // Parameters stand in front of the key when `ecparam` makes it.
+        let parameters = pem("EC PARAMETERS", b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07");
+        assert!(SigningKey::from_pem(&(parameters + &private), algorithm).is_ok());
         if let Some((traditional, public)) = other_formats {
             let again = SigningKey::from_pem(&run(traditional, &private), algorithm).unwrap();
             assert_eq!(again.kid(), key.kid());
@@ -170,6 +179,9 @@ fn jwk_use_and_operations_are_honoured() {
     for value in [json!(["sign"]), json!([]), json!("verify"), json!([1]), json!(["Verify"])] {
         assert!(!verifying("key_ops", value));
     }
+    // RFC 7517 section 4.3: no operation twice, and none that contradicts `use`, which is `sig`.
+    assert!(!verifying("key_ops", json!(["verify", "verify"])));
+    assert!(!verifying("key_ops", json!(["verify", "encrypt"])));
     assert!(!signing("key_ops", json!(["verify"])));
     for value in [json!("enc"), json!(""), json!("SIG"), json!(null)] {
         assert!(!verifying("use", value.clone()));
@@ -249,6 +261,23 @@ fn sets_leave_out_what_they_cannot_use_and_refuse_what_must_not_be_there() {
         assert!(KeySet::from_jwks(document.as_bytes()).is_err(), "{document}");
     }
     assert!(KeySet::from_jwks(b"\xff").is_err());
+}
+
+/// The library reads a key and leaves what stands behind it; two programs could read two keys.
+#[test]
+fn nothing_stands_behind_a_key() {
+    for algorithm in [Algorithm::Rs256, Algorithm::Es256, Algorithm::Es384, Algorithm::EdDsa] {
+        let key = SigningKey::generate(algorithm).unwrap();
+        let (private, public) =
+            (key.to_pkcs8_der().unwrap(), key.verifying_key().to_der().unwrap());
+        for behind in [&b"\0"[..], b"\n", b"-----", &public] {
+            let (private, public) = ([&private, behind].concat(), [&public, behind].concat());
+            assert!(SigningKey::from_der(&private, algorithm).is_err());
+            assert!(SigningKey::from_pem(&pem("PRIVATE KEY", &private), algorithm).is_err());
+            assert!(VerifyingKey::from_der(&public, algorithm).is_err());
+            assert!(VerifyingKey::from_pem(&pem("PUBLIC KEY", &public), algorithm).is_err());
+        }
+    }
 }
 
 #[test]

@@ -8,12 +8,15 @@
     reason = "tests say what they expect by panicking"
 )]
 
+mod advisories;
 mod best_practices;
 mod cache;
 mod claims;
 mod config;
 mod corpus;
 mod dangerous;
+mod differential;
+mod forged;
 mod keys;
 mod mutation;
 mod rfc;
