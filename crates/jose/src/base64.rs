@@ -33,6 +33,11 @@ pub(crate) fn encode_into(bytes: &[u8], text: &mut String) {
     URL_SAFE.encode_string(bytes, text);
 }
 
+/// Encodes with the ordinary alphabet and padding, as PEM has it.
+pub(crate) fn encode_standard_into(bytes: &[u8], text: &mut String) {
+    STANDARD.encode_string(bytes, text);
+}
+
 /// The length of what `encoded_len` characters decode to. One character too many is the
 /// decoder's to refuse.
 pub(crate) const fn decoded_len(encoded_len: usize) -> usize {

@@ -1,8 +1,9 @@
-//! PEM armour (RFC 7468): finds the one key of a text and says which kind it is.
+//! PEM armour (RFC 7468): finds the one key of a text and says which kind it is; and writes it.
 
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use zeroize::Zeroizing;
 
+use crate::base64;
 use crate::error::Error;
 
 /// The DER of the one private key in the text.
@@ -24,6 +25,24 @@ pub(crate) fn public_key(pem: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     // The label of PKCS#1 is not known to the parser; both kinds of DER are told apart later.
     let pem = pem.replace("RSA PUBLIC KEY-----", "PUBLIC KEY-----");
     only(&pem, |kind| *kind == SectionKind::PublicKey)
+}
+
+/// The DER as PEM. The memory is taken once, so that a private key leaves no copy behind.
+pub(crate) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
+    const LINE: usize = 48;
+    let lines = der.len().div_ceil(LINE);
+    let mut pem = Zeroizing::new(String::with_capacity(lines * 65 + 2 * label.len() + 64));
+    for part in ["-----BEGIN ", label, "-----\n"] {
+        pem.push_str(part);
+    }
+    for line in der.chunks(LINE) {
+        base64::encode_standard_into(line, &mut pem);
+        pem.push('\n');
+    }
+    for part in ["-----END ", label, "-----\n"] {
+        pem.push_str(part);
+    }
+    pem
 }
 
 fn only(pem: &str, fits: impl Fn(&SectionKind) -> bool) -> Result<Zeroizing<Vec<u8>>, Error> {

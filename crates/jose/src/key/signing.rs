@@ -183,6 +183,14 @@ impl SigningKey {
         }
     }
 
+    /// The private key as PEM (`PRIVATE KEY`, which is PKCS#8).
+    ///
+    /// # Errors
+    /// As [`SigningKey::to_pkcs8_der`].
+    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, Error> {
+        Ok(pem::write("PRIVATE KEY", &self.to_pkcs8_der()?))
+    }
+
     /// The bytes of a shared secret.
     ///
     /// # Errors

@@ -194,6 +194,14 @@ impl VerifyingKey {
         Ok(der.as_ref().to_vec())
     }
 
+    /// The public key as PEM (`PUBLIC KEY`): [`VerifyingKey::from_pem`] reads it back.
+    ///
+    /// # Errors
+    /// As [`VerifyingKey::to_der`].
+    pub fn to_pem(&self) -> Result<String, Error> {
+        Ok(pem::write("PUBLIC KEY", &self.to_der()?).to_string())
+    }
+
     /// Whether both keys are the same numbers, whatever their ids and algorithms.
     pub(crate) fn same_material(&self, other: &Self) -> bool {
         self.material.thumbprint == other.material.thumbprint

@@ -6,10 +6,13 @@ mod commands;
 mod doctor;
 mod failure;
 mod import;
+mod keys;
 mod listen;
 mod logging;
 mod output;
+mod paint;
 mod source;
+mod tokens;
 mod views;
 
 use std::{env, process::ExitCode};

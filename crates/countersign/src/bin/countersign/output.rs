@@ -1,11 +1,11 @@
 //! Printing: tables for people, JSON for programs.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, paint::Paint};
 
 /// How an answer is printed.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
@@ -80,7 +80,7 @@ fn new_table() -> Table {
 
 fn head(name: &str) -> Cell {
     let cell = Cell::new(name);
-    if io::stdout().is_terminal() { cell.add_attribute(Attribute::Bold) } else { cell }
+    if Paint::stdout().is_on() { cell.add_attribute(Attribute::Bold) } else { cell }
 }
 
 fn print(table: &Table) -> Result<(), Failure> {

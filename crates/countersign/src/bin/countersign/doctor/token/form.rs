@@ -8,7 +8,10 @@ use countersign_jose::{Error, dangerous};
 use serde_json::{Map, Value};
 
 use super::Token;
-use crate::doctor::{Finding, Rule, Severity};
+use crate::{
+    doctor::{Finding, Rule, Severity},
+    tokens::input,
+};
 
 pub(super) const NO_TOKEN: Rule = Rule {
     id: "T1",
@@ -50,9 +53,7 @@ const COMFORTABLE: usize = 4 * 1024;
 
 /// Takes a token apart. What is none is a finding.
 pub(super) fn read(text: &str, findings: &mut Vec<Finding>) -> Option<Token> {
-    let text = text.trim();
-    let text = text.strip_prefix("Bearer ").unwrap_or(text).trim();
-    match parse(text) {
+    match parse(input::bare(text)) {
         Ok(token) => Some(token),
         Err(problem) => {
             findings.push(Finding::new(&NO_TOKEN, problem));
