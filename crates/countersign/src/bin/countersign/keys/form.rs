@@ -30,6 +30,7 @@ pub(super) fn of(bytes: &[u8]) -> Option<Form> {
 
 const ARMOUR: &[u8] = b"-----BEGIN ";
 const SEQUENCE: u8 = 0x30;
+const INTEGER: u8 = 0x02;
 
 /// Which members a JWK or JWKS has.
 #[derive(Debug, Default)]
@@ -59,12 +60,7 @@ impl Members {
 
 /// Whether the DER is of a private key: those begin with a version, public ones do not.
 pub(super) fn is_private(der: &[u8]) -> bool {
-    let header = match der.get(1) {
-        Some(0x81) => 3,
-        Some(0x82) => 4,
-        _ => 2,
-    };
-    der.get(header..header + 3).is_some_and(|begin| matches!(begin, [2, 1, 0 | 1]))
+    matches!(contents(der), [INTEGER, 1, 0 | 1, ..])
 }
 
 /// Object identifiers with tag and length.
@@ -78,16 +74,45 @@ const CURVES: [(&[u8], Algorithm); 3] = [
 /// Where the identifier of a key's type ends in all forms that have one.
 const TYPE_ENDS: usize = 40;
 
-/// The one algorithm that a key of this DER can be for. Any RSA key serves six: then `None`.
-pub(super) fn algorithm(der: &[u8]) -> Option<Algorithm> {
+/// What a key can be for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Serves {
+    /// This algorithm alone.
+    One(Algorithm),
+    /// Any of the six RSA algorithms.
+    Rsa,
+    /// None that is known here.
+    Nothing,
+}
+
+/// What the key of this DER is for.
+pub(super) fn serves(der: &[u8]) -> Serves {
     let has = |bytes: &[u8], name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
     let begin = der.get(..TYPE_ENDS).unwrap_or(der);
-    if has(begin, RSA) {
-        return None;
+    if has(begin, RSA) || is_pkcs1(der) {
+        return Serves::Rsa;
     }
     if has(begin, ED25519) {
-        return Some(Algorithm::EdDsa);
+        return Serves::One(Algorithm::EdDsa);
     }
     // SEC1 has the curve behind the private number.
-    CURVES.iter().find(|(name, _)| has(der, name)).map(|(_, algorithm)| *algorithm)
+    let curve = CURVES.iter().find(|(name, _)| has(der, name));
+    curve.map_or(Serves::Nothing, |(_, algorithm)| Serves::One(*algorithm))
+}
+
+/// Bare RSA numbers (RFC 8017 A.1): the modulus comes first, or right behind the version.
+fn is_pkcs1(der: &[u8]) -> bool {
+    let contents = contents(der);
+    let numbers = contents.strip_prefix(&[INTEGER, 1, 0]).unwrap_or(contents);
+    matches!(numbers, [INTEGER, 0x81 | 0x82, ..])
+}
+
+/// What stands in the outermost sequence.
+fn contents(der: &[u8]) -> &[u8] {
+    let header = match der.get(1) {
+        Some(0x81) => 3,
+        Some(0x82) => 4,
+        _ => 2,
+    };
+    der.get(header..).unwrap_or_default()
 }

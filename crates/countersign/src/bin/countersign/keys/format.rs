@@ -9,13 +9,13 @@ use zeroize::Zeroizing;
 /// How a key is written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Format {
-    /// A JSON Web Key (RFC 7517): the one form that has the algorithm and the id with it
+    // RFC 7517 4: the one form that has algorithm and id with it.
     Jwk,
-    /// A set of one public JWK, as it is published
+    // RFC 7517 5: a set of one public key, as it is published.
     Jwks,
-    /// Text: PKCS#8, or SubjectPublicKeyInfo for a public key
+    // RFC 7468: PKCS#8, or SubjectPublicKeyInfo for a public key.
     Pem,
-    /// The same as bytes
+    // The same as bytes.
     Der,
 }
 
@@ -71,6 +71,9 @@ impl Format {
             Self::Jwks => Err(Error::KeyInvalid {
                 reason: "a set is published: no private key is written into one",
             }),
+            Self::Pem | Self::Der if key.algorithm().is_symmetric() => {
+                Err(Error::KeyInvalid { reason: "a shared secret is written as jwk only" })
+            }
             Self::Pem => Ok(Zeroizing::new(key.to_pkcs8_pem()?.as_bytes().to_vec())),
             Self::Der => key.to_pkcs8_der(),
         }

@@ -4,10 +4,14 @@ use countersign_jose::{Algorithm, Error, KeySet, SigningKey, VerifyingKey};
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use zeroize::Zeroizing;
 
-use super::form::{self, Form, Members};
+use super::form::{self, Form, Members, Serves};
 
 const NO_KEY: Error =
     Error::KeyInvalid { reason: "it is neither pem nor der, neither jwk nor jwks" };
+const UNKNOWN_KIND: Error = Error::KeyInvalid {
+    reason: "it is of a kind that no algorithm here is for: rsa, ec on p-256, p-384 or p-521, and \
+             ed25519 are",
+};
 const NO_ALGORITHM: Error = Error::KeyInvalid {
     reason: "an rsa key serves six algorithms: say which one it is for, such as --algorithm RS256",
 };
@@ -130,8 +134,8 @@ fn pem(
     wanted: Use<'_>,
 ) -> Result<Material, Error> {
     let algorithm = match decided(algorithm, der, wanted) {
-        // What is encrypted shows no algorithm; its reader says that it is.
-        Err(_) if text.contains("ENCRYPTED") => Algorithm::Rs256,
+        // What is encrypted or no key shows no algorithm; the reader says what it is.
+        Err(_) if text.contains("ENCRYPTED") || text.contains("CERTIFICATE") => Algorithm::Rs256,
         decided => decided?,
     };
     if text.contains("PRIVATE KEY-----") {
@@ -153,10 +157,12 @@ fn decided(
     der: Option<&[u8]>,
     wanted: Use<'_>,
 ) -> Result<Algorithm, Error> {
-    let implied = || der.and_then(form::algorithm);
-    match (named.or_else(implied), wanted) {
-        (Some(algorithm), _) => Ok(algorithm),
-        (None, Use::Rewriting) => Ok(Algorithm::Rs256),
-        (None, Use::Algorithms(_)) => Err(NO_ALGORITHM),
+    // What cannot be taken apart here is left to the reader of the named algorithm.
+    let serves = der.map_or(Serves::Rsa, form::serves);
+    match (named, serves, wanted) {
+        (Some(algorithm), ..) | (None, Serves::One(algorithm), _) => Ok(algorithm),
+        (None, Serves::Rsa, Use::Rewriting) => Ok(Algorithm::Rs256),
+        (None, Serves::Rsa, Use::Algorithms(_)) => Err(NO_ALGORITHM),
+        (None, Serves::Nothing, _) => Err(UNKNOWN_KIND),
     }
 }

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 /// Where the key stands.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
+#[command(next_help_heading = "Key (one of these)")]
 pub(crate) struct SigningKeyArgs {
     /// The private key: PEM, DER or JWK; `-` reads it from standard input
     #[arg(long, value_name = "FILE")]

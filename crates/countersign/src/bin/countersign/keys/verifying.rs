@@ -16,6 +16,7 @@ use crate::failure::Failure;
 /// Where the keys stand.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
+#[command(next_help_heading = "Key (one of these)")]
 pub(crate) struct VerifyingKeyArgs {
     /// The key: PEM, DER, JWK or JWKS; `-` reads it from standard input
     #[arg(long, value_name = "FILE")]

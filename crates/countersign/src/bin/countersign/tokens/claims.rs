@@ -17,6 +17,7 @@ use crate::{
 
 /// What the token is to say.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "What it says")]
 pub(crate) struct ClaimArgs {
     /// Who makes it (`iss`)
     #[arg(long, value_name = "URL")]

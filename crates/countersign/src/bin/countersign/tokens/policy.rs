@@ -10,6 +10,7 @@ use crate::{
 
 /// What a good token says. Issuer and audience have no default: nobody else can know them.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "What a good token says")]
 pub(crate) struct PolicyArgs {
     #[command(flatten)]
     pub(crate) algorithms: AlgorithmArgs,
@@ -33,6 +34,7 @@ pub(crate) struct PolicyArgs {
 
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
+#[command(next_help_heading = "What a good token says")]
 struct IssuerArgs {
     /// Who must have made it (`iss`); may be repeated
     #[arg(long, value_name = "URL")]
@@ -44,6 +46,7 @@ struct IssuerArgs {
 
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
+#[command(next_help_heading = "What a good token says")]
 struct AudienceArgs {
     /// Whom it must be for (`aud`), among others perhaps; may be repeated
     #[arg(long, value_name = "NAME")]

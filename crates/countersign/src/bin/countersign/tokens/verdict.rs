@@ -75,7 +75,7 @@ impl Policy {
 
 fn differs(what: &str, found: Option<Value>, expected: &[impl AsRef<str>]) -> String {
     let found = shown(&found.unwrap_or_default().to_string());
-    let expected: Vec<_> = expected.iter().map(|one| shown(one.as_ref())).collect();
+    let expected: Vec<_> = expected.iter().map(|one| json!(one.as_ref()).to_string()).collect();
     let expected = if expected.is_empty() { "none".to_owned() } else { expected.join(", ") };
     format!("{what} {found}; expected: {}", shown(&expected))
 }

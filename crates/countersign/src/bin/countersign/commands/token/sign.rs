@@ -18,6 +18,8 @@ use crate::{
 
 /// Make a token and print it, and nothing else.
 #[derive(Args, Debug)]
+#[command(override_usage = "\
+countersign token sign <KEY> <EXPIRY> [OPTIONS]")]
 #[command(after_help = "\
 Examples:
   countersign token sign --key private.jwk --issuer https://auth.example.com --audience api \\
@@ -32,18 +34,18 @@ pub(crate) struct Sign {
     #[command(flatten)]
     key: SigningKeyArgs,
     /// The algorithm, where the key does not say it itself
-    #[arg(long, value_name = "ALGORITHM")]
+    #[arg(long, value_name = "ALGORITHM", help_heading = "Header")]
     algorithm: Option<String>,
     /// The key's id in the header (kid) [default: the key's own, else its thumbprint]
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", help_heading = "Header")]
     kid: Option<String>,
     /// What kind of token it is, such as at+jwt
-    #[arg(long, value_name = "TYPE", default_value = "JWT")]
+    #[arg(long, value_name = "TYPE", default_value = "JWT", help_heading = "Header")]
     typ: String,
     #[command(flatten)]
     claims: ClaimArgs,
     /// Sign as if it were this time [default: now]
-    #[arg(long, value_name = "TIME", value_parser = Clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = Clock::parse, help_heading = "Options")]
     at: Option<Clock>,
 }
 

@@ -21,6 +21,9 @@ use crate::{
 /// Check tokens: form, algorithm, key, signature, issuer, audience, dates. Revocation is not asked
 /// for: only the service knows it.
 #[derive(Args, Debug)]
+#[command(override_usage = "\
+countersign token verify <TOKEN|-> <KEY> <ISSUER> <AUDIENCE> [OPTIONS]
+       countersign token verify --batch <KEY> <ISSUER> <AUDIENCE> [OPTIONS] < FILE")]
 #[command(after_help = "\
 Examples:
   pbpaste | countersign token verify - --jwks https://auth.example.com/.well-known/jwks.json \\
@@ -47,10 +50,10 @@ pub(crate) struct Verify {
     #[command(flatten)]
     policy: PolicyArgs,
     /// Judge by this time [default: now]
-    #[arg(long, value_name = "TIME", value_parser = Clock::parse)]
+    #[arg(long, value_name = "TIME", value_parser = Clock::parse, help_heading = "Options")]
     at: Option<Clock>,
     /// Print JSON, for programs; with several tokens one line each
-    #[arg(long)]
+    #[arg(long, help_heading = "Options")]
     json: bool,
 }
 

@@ -96,13 +96,13 @@ fn decode(what: &str, part: &str) -> Result<Vec<u8>, String> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| {
         let standard = STANDARD_NO_PAD.decode(part.trim_end_matches('=')).is_ok();
         let why = if standard { "base64, not base64url without padding" } else { "no base64url" };
-        format!("its {what} is {why}")
+        format!("the {what} part is {why}")
     })
 }
 
 fn object(what: &str, part: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_slice(&decode(what, part)?)
-        .map_err(|_| format!("its {what} is no JSON object"))
+        .map_err(|_| format!("the {what} part is no JSON object"))
 }
 
 pub(super) fn check(token: &Token, findings: &mut Vec<Finding>) {
