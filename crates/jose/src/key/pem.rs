@@ -59,3 +59,33 @@ fn only(pem: &str, fits: impl Fn(&SectionKind) -> bool) -> Result<Zeroizing<Vec<
     }
     found.ok_or(Error::KeyInvalid { reason: "no key found in the pem" })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Algorithm, SigningKey, VerifyingKey};
+
+    #[test]
+    fn what_is_written_is_as_rfc_7468_has_it() {
+        let pem = write("PUBLIC KEY", &[7; 49]);
+        let lines: Vec<_> = pem.lines().collect();
+        assert_eq!(lines.first(), Some(&"-----BEGIN PUBLIC KEY-----"));
+        assert_eq!(lines[1], "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH");
+        assert_eq!(lines[2..], ["Bw==", "-----END PUBLIC KEY-----"]);
+        assert!(pem.ends_with('\n'));
+        assert_eq!(write("X", &[]).as_str(), "-----BEGIN X-----\n-----END X-----\n");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for algorithm in [Algorithm::Es256, Algorithm::Es512, Algorithm::EdDsa, Algorithm::Rs256] {
+            let key = SigningKey::generate(algorithm).unwrap();
+            let pem = key.to_pkcs8_pem().unwrap();
+            assert_eq!(SigningKey::from_pem(&pem, algorithm).unwrap().kid(), key.kid());
+            let public = key.verifying_key().to_pem().unwrap();
+            assert_eq!(VerifyingKey::from_pem(&public, algorithm).unwrap().kid(), key.kid());
+        }
+        let secret = SigningKey::generate(Algorithm::Hs256).unwrap();
+        assert!(secret.to_pkcs8_pem().is_err() && secret.verifying_key().to_pem().is_err());
+    }
+}

@@ -29,6 +29,7 @@ Examples:
   countersign serve --dev                     try it: a server, a database and a demo account
   countersign init --issuer https://auth.example.com --audience api
   countersign users add ada --role admin      asks for the password
+  countersign token decode -                  what a token says and what is wrong with it
   countersign config --explain                every setting, its value and where it comes from
 
 Settings come from countersign.toml, then COUNTERSIGN_* variables, then flags; the last wins.

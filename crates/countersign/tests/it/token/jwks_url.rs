@@ -59,6 +59,9 @@ async fn tls_is_checked_against_the_certificates_that_are_trusted() {
     assert!(error.contains("certificate"), "a stranger's: {error}");
 }
 
+/// A key that somebody publishes by mistake.
+const PRIVATE_KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
 /// A server with bad habits; its address.
 async fn strange() -> String {
     let moved = || async { (StatusCode::FOUND, [(LOCATION, "/jwks")]) };
@@ -73,6 +76,7 @@ async fn strange() -> String {
         .route("/huge", get(|| async { "{".repeat(600_000) }))
         .route("/html", get(|| async { "<html>sign in</html>" }))
         .route("/broken", get(|| async { StatusCode::BAD_GATEWAY }))
+        .route("/one", get(|| async { PRIVATE_KEY }))
         .route("/private", get(|| async { r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"# }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -89,6 +93,7 @@ async fn what_is_no_key_set_is_refused() {
         ("/absent", 1, "it answers 404"),
         ("/empty", 1, "key_not_found"),
         ("/html", 1, "key_invalid"),
+        ("/one", 1, "not a jwks"),
         ("/private", 1, "a secret or private key stands in a public set (key_invalid)"),
         ("/broken", 2, "it answers 502"),
         ("/huge", 2, "larger than 512 KiB"),

@@ -106,7 +106,10 @@ impl Address {
     }
 
     async fn ask(&self, stream: Box<dyn Stream>) -> Result<Vec<u8>, Failure> {
-        let failed = |error: hyper::Error| ours(&self.uri, &error);
+        let failed = |error: hyper::Error| {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+            ours(&self.uri, &format_args!("{error}{}", cause.unwrap_or_default()))
+        };
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
         // It ends with the answer, or with the process.

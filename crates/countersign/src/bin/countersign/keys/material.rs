@@ -43,7 +43,13 @@ impl Material {
     /// [`Error::KeyInvalid`] says what is wrong with it.
     pub(crate) fn read(bytes: &[u8], wanted: Use<'_>) -> Result<Self, Error> {
         match form::of(bytes).ok_or(NO_KEY)? {
-            Form::JwkSet => set(bytes, wanted),
+            Form::JwkSet => Self::read_set(
+                bytes,
+                match wanted {
+                    Use::Algorithms(algorithms) => algorithms,
+                    Use::Rewriting => &[],
+                },
+            ),
             Form::Jwk => only(wanted, |algorithm| {
                 let read = jwk(bytes, algorithm);
                 // An RSA key need not say its algorithm when it is only written down again.
@@ -66,6 +72,16 @@ impl Material {
                 }
             }),
         }
+    }
+
+    /// Reads a published set, and nothing else: a key that is private has been given away.
+    ///
+    /// # Errors
+    /// [`Error::KeyInvalid`] says what is wrong with it.
+    pub(crate) fn read_set(bytes: &[u8], algorithms: &[Algorithm]) -> Result<Self, Error> {
+        // An RSA key that does not say its algorithm is taken for RS256, as most are.
+        let rsa = if algorithms.is_empty() { &[Algorithm::Rs256] } else { algorithms };
+        KeySet::from_jwks_for(bytes, rsa).map(Self::Set)
     }
 
     /// Takes a shared secret.
@@ -107,14 +123,6 @@ fn only(
         }
     }
     found
-}
-
-fn set(bytes: &[u8], wanted: Use<'_>) -> Result<Material, Error> {
-    let rsa = match wanted {
-        Use::Algorithms(algorithms @ [_, ..]) => algorithms,
-        _ => &[Algorithm::Rs256],
-    };
-    KeySet::from_jwks_for(bytes, rsa).map(Material::Set)
 }
 
 fn jwk(bytes: &[u8], algorithm: Option<Algorithm>) -> Result<Material, Error> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use countersign_jose::{Algorithm, Keys};
+use countersign_jose::{Algorithm, Error, Keys};
 
 use super::{
     fetch::fetch,
@@ -42,20 +42,13 @@ pub(crate) struct Trusted(Material);
 impl VerifyingKeyArgs {
     /// Reads them, for these algorithms or, when there are none, for those that the keys are for.
     pub(crate) async fn read(&self, algorithms: &[Algorithm]) -> Result<Trusted, Failure> {
-        let (text, is_secret) = match self.jwks.as_deref() {
-            Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
-                (fetch(url).await?, false)
+        let (text, material) = match self.jwks.as_deref() {
+            Some(place) => {
+                let text = set(place).await?;
+                let material = Material::read_set(&text.bytes, algorithms);
+                (text, material)
             }
-            Some(file) => (Text::of_file(Path::new(file))?, false),
-            None => signing::text(
-                (self.key.as_ref(), self.key_env.as_ref()),
-                (self.secret_file.as_ref(), self.secret_env.as_ref()),
-            )?,
-        };
-        let material = if is_secret {
-            Material::secret(&text.bytes, algorithms)
-        } else {
-            Material::read(&text.bytes, Use::Algorithms(algorithms))
+            None => self.local(algorithms)?,
         };
         let material = material.map_err(|error| refused(&text.name, &error))?;
         if matches!(&material, Material::Set(set) if set.is_empty()) {
@@ -66,11 +59,32 @@ impl VerifyingKeyArgs {
         Ok(Trusted(material))
     }
 
+    fn local(&self, algorithms: &[Algorithm]) -> Result<(Text, Result<Material, Error>), Failure> {
+        let (text, is_secret) = signing::text(
+            (self.key.as_ref(), self.key_env.as_ref()),
+            (self.secret_file.as_ref(), self.secret_env.as_ref()),
+        )?;
+        let material = if is_secret {
+            Material::secret(&text.bytes, algorithms)
+        } else {
+            Material::read(&text.bytes, Use::Algorithms(algorithms))
+        };
+        Ok((text, material))
+    }
+
     /// Whether they stand on standard input.
     pub(crate) fn is_stdin(&self) -> bool {
         let jwks = self.jwks.as_ref().map(PathBuf::from);
         let files = [&self.key, &jwks, &self.secret_file];
         files.into_iter().any(|file| source::is_stdin(file.as_ref()))
+    }
+}
+
+async fn set(place: &str) -> Result<Text, Failure> {
+    if place.starts_with("https://") || place.starts_with("http://") {
+        fetch(place).await
+    } else {
+        Text::of_file(Path::new(place))
     }
 }
 

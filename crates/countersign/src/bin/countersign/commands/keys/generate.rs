@@ -61,23 +61,28 @@ impl Generate {
         let algorithm =
             algorithms::named(&self.algorithm).map_err(|error| refused("--algorithm", &error))?;
         let format = self.format.or_else(|| Format::of_name(&self.out)).unwrap_or(Format::Jwk);
+        let key = SigningKey::generate(algorithm).map_err(Failure::ours)?;
+        let key = match &self.kid {
+            Some(kid) => key.with_kid(kid),
+            None => key,
+        };
+        // Nothing is made before all of it is known to be possible.
+        let refused = |error| refused("the key cannot be written so", &error);
+        let private_bytes = format.private(&key).map_err(refused)?;
+        let public_bytes = |path: &PathBuf| {
+            Format::of_name(path).unwrap_or(format).public(&key.verifying_key()).map_err(refused)
+        };
+        let public_bytes = self.public_out.as_ref().map(public_bytes).transpose()?;
+
         let mut private = NewFile::make(&self.out, Readers::Owner)?;
         let make = |path: &PathBuf| NewFile::make(path, Readers::Everybody);
         let mut public = self.public_out.as_ref().map(make).transpose()?;
         if private.is_stdout() && public.as_ref().is_some_and(NewFile::is_stdout) {
             return Err(Failure::input("--out and --public-out are both standard output"));
         }
-
-        let key = SigningKey::generate(algorithm).map_err(Failure::ours)?;
-        let key = match &self.kid {
-            Some(kid) => key.with_kid(kid),
-            None => key,
-        };
-        let refused = |error| refused("the key cannot be written so", &error);
-        private.write(&format.private(&key).map_err(refused)?)?;
-        if let (Some(public), Some(path)) = (&mut public, &self.public_out) {
-            let format = Format::of_name(path).unwrap_or(format);
-            public.write(&format.public(&key.verifying_key()).map_err(refused)?)?;
+        private.write(&private_bytes)?;
+        if let (Some(public), Some(bytes)) = (&mut public, &public_bytes) {
+            public.write(bytes)?;
         }
         let is_quiet = private.is_stdout() || public.as_ref().is_some_and(NewFile::is_stdout);
         private.keep();
