@@ -198,7 +198,7 @@ fn what_cannot_be_converted_is_said_so() {
         (&["set.jwks", "--to", "pem"], "it is a set"),
         (&["text", "--to", "pem"], "neither pem nor der"),
         (&["deep", "--to", "pem"], "key_invalid"),
-        (&["absent", "--to", "pem"], "absent cannot be read"),
+        (&["absent.pem", "--to", "pem"], "absent.pem cannot be read"),
         (
             &["RS256.jwk", "--to", "jwks", "--private", "--out", "-"],
             "no private key is written into one",

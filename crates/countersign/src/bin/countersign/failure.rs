@@ -8,7 +8,7 @@ use std::{
 
 use countersign::{ConfigError, Fault, OpenError, engine};
 
-use crate::paint::Paint;
+use crate::{output::printable, paint::Paint};
 
 /// Why the command ends.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Failure {
     fn say(&self) {
         let label = Paint::stderr().bad("error");
         // When nobody can be told, the exit code still can.
-        let _ = writeln!(io::stderr(), "{label}: {}", one_line(&self.message));
+        let _ = writeln!(io::stderr(), "{label}: {}", printable(&self.message));
     }
 }
 
@@ -69,19 +69,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
-}
-
-/// What others wrote into a message must not move the cursor or start a line.
-fn one_line(message: &str) -> String {
-    let mut line = String::with_capacity(message.len());
-    for character in message.chars() {
-        if character.is_control() {
-            line.extend(character.escape_debug());
-        } else {
-            line.push(character);
-        }
-    }
-    line
 }
 
 impl From<OpenError> for Failure {

@@ -60,6 +60,12 @@ fn run(command: Command) -> Result<(), Failure> {
 
 /// Help is an answer; a mistake on the command line is the caller's.
 fn usage(error: &clap::Error) -> ExitCode {
+    // The parser repeats what it does not understand, and what it prints stands in logs.
+    if error.to_string().contains("-----BEGIN") {
+        let problem = "a key stands on the command line, where others can read it: give the name \
+                       of its file, or - for standard input";
+        return Failure::input(problem).report();
+    }
     // A closed standard output is no reason to fail.
     let _ = error.print();
     match error.kind() {

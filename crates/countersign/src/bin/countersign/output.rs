@@ -88,15 +88,24 @@ fn print(table: &Table) -> Result<(), Failure> {
     line(&lines.join("\n"))
 }
 
-/// What users and clients wrote must not move the cursor.
+/// What others wrote must not move the cursor, start a line, or turn the reading direction round.
 pub(crate) fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() {
+        if character.is_control() || is_direction(character) {
             clean.extend(character.escape_debug());
         } else {
             clean.push(character);
         }
     }
     clean
+}
+
+/// The controls of Unicode's bidirectional algorithm (UAX 9): with one of them a text can show
+/// something else than it says.
+const fn is_direction(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }

@@ -60,10 +60,11 @@ fn what_a_stranger_wrote_does_not_move_the_cursor() {
     let place = Place::new();
     let token = forged(
         r#"{"alg":"ES256","\u001b[2J":1}"#,
-        r#"{"sub":"\u001b[31mroot\u009b2J","\u0007":1}"#,
+        r#"{"sub":"\u001b[31mroot\u009b2J\u202e","\u0007":1}"#,
     );
     let shown = answer(&place.run(&["token", "decode", &token]));
-    let controls = shown.chars().filter(|character| character.is_control() && *character != '\n');
+    let moves = |character: &char| character.is_control() || *character == '\u{202e}';
+    let controls = shown.chars().filter(|character| moves(character) && *character != '\n');
     assert_eq!(controls.count(), 0, "{shown:?}");
 }
 

@@ -114,7 +114,7 @@ fn addresses_that_cannot_be_trusted_are_not_asked() {
         ("https://ada:hunter2@192.0.2.1/jwks", 1, "a user and a password"),
         ("https://", 1, "no URL"),
         ("http://[::1", 1, "no URL"),
-        ("file:///etc/passwd", 1, "cannot be read"),
+        ("file:///etc/passwd", 1, "no such file"),
         (&format!("http://{free}/jwks"), 2, "cannot be fetched"),
     ] {
         let error = failure(&verify(&place, url, "a.b.c"), code);

@@ -158,17 +158,35 @@ fn what_is_no_key_is_a_typed_error_that_repeats_nothing() {
     }
     fs::write(place.file("none"), "{\"keys\":[]}").unwrap();
     assert!(failure(&verify(&place, "a.b.c", &["--jwks", "none"]), 1).contains("key_not_found"));
-    assert!(
-        failure(&verify(&place, "a.b.c", &["--jwks", "absent"]), 1)
-            .contains("absent cannot be read")
-    );
-    for variable in ["SHORT", "EMPTY", "ABSENT"] {
+    let error = failure(&verify(&place, "a.b.c", &["--jwks", "absent.jwks"]), 1);
+    assert!(error.contains("absent.jwks cannot be read"), "{error}");
+    for (variable, part) in [
+        ("SHORT", "the variable SHORT"),
+        ("EMPTY", "no such variable"),
+        ("ABSENT", "no such variable"),
+    ] {
         let flags = ["--secret-env", variable, "--algorithm", "HS256"];
         let error = failure(&verify(&place, "a.b.c", &flags), 1);
-        assert!(error.contains(variable) && !error.contains("hunter2"), "{error}");
+        assert!(error.contains(part) && !error.contains("hunter2"), "{error}");
     }
     let error = failure(&verify(&place, "a.b.c", &["--secret-env", "SECRET"]), 1);
     assert!(error.contains("--algorithm HS256") && !error.contains(SECRET), "{error}");
+}
+
+/// `--key "$KEY"` is soon written, and what is printed stands in logs.
+#[test]
+fn a_key_given_in_place_of_a_name_is_not_repeated() {
+    let place = place();
+    let jwk = fs::read_to_string(place.file("private.jwk")).unwrap();
+    let asked = ["keys", "convert", "private.jwk", "--to", "pem", "--private", "--out", "-"];
+    let pem = answer(&place.run(&asked));
+    for key in [jwk.as_str(), &pem, SECRET, "pass.word/with$signs"] {
+        for flag in ["--key", "--jwks", "--key-env", "--secret-file", "--secret-env"] {
+            let error = failure(&verify(&place, "a.b.c", &[flag, key, "--algorithm", "HS256"]), 1);
+            let begin: String = key.chars().take(8).collect();
+            assert!(!error.contains(&begin), "{flag}: {error}");
+        }
+    }
 }
 
 #[test]

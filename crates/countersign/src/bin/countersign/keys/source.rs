@@ -30,16 +30,23 @@ impl Text {
         let name = path.display().to_string();
         match File::open(path) {
             Ok(file) => Self::take(name, file),
-            Err(error) => Err(unreadable(&name, &error)),
+            Err(error) if is_meant_as_name(path) => Err(unreadable(&name, &error)),
+            Err(_) => Err(Failure::input(
+                "there is no such file (its name is not repeated, as it could be a key): give the \
+                 name of a file, or - for standard input",
+            )),
         }
     }
 
     /// A variable of the environment.
     pub(crate) fn of_variable(name: &str) -> Result<Self, Failure> {
         let value = environment().find(|(other, _)| other == name).map(|(_, value)| value);
-        let value = value
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| Failure::input(format!("the variable {name} is not set, or empty")))?;
+        let value = value.filter(|value| !value.is_empty()).ok_or_else(|| {
+            Failure::input(
+                "there is no such variable, or it is empty (its name is not repeated, as it could \
+                 be the secret): give the name of a variable, without $",
+            )
+        })?;
         let value = value
             .into_string()
             .map_err(|_| Failure::input(format!("the variable {name} is not UTF-8")))?;
@@ -71,6 +78,15 @@ impl Text {
 
 fn unreadable(name: &str, error: &io::Error) -> Failure {
     Failure::input(format!("{name} cannot be read: {error}"))
+}
+
+/// Whether a file was meant, and not a key or secret given in place of its name: those end up in
+/// logs otherwise.
+fn is_meant_as_name(path: &Path) -> bool {
+    const ENDINGS: [&str; 9] = ["pem", "der", "key", "pub", "jwk", "jwks", "json", "txt", "secret"];
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    ENDINGS.contains(&ending) || folder.is_some_and(Path::is_dir)
 }
 
 /// Whether this is standard input.
