@@ -3,6 +3,7 @@
 import os
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from uuid import uuid4
 
 from countersign.compat.python_jose import JWTError, jwt  # was: from jose import JWTError, jwt
 from fastapi import Depends, FastAPI, HTTPException, status
@@ -18,6 +19,8 @@ SECRET_KEY = os.environ.get("SECRET_KEY", "")
 if len(SECRET_KEY.encode()) < 32:
     raise SystemExit("SECRET_KEY needs 32 bytes: export SECRET_KEY=$(openssl rand -hex 32)")
 ALGORITHM = "HS256"
+ISSUER = "https://auth.example.com"
+AUDIENCE = "https://api.example.com"
 ACCESS_TOKEN_EXPIRE_MINUTES = 30
 
 app = FastAPI()
@@ -44,7 +47,10 @@ def create_access_token(data: dict[str, Any], expires_delta: timedelta) -> str:
     """A token with these claims."""
     # mended: `utcnow()` answers a time without a zone, and is deprecated.
     expire = datetime.now(timezone.utc) + expires_delta
-    return jwt.encode({**data, "exp": expire}, SECRET_KEY, algorithm=ALGORITHM)
+    # mended: nothing said who made the token and for whom, so that any token of this secret was
+    # taken (RFC 8725 3.8, 3.9).
+    claims = {**data, "iss": ISSUER, "aud": AUDIENCE, "exp": expire, "jti": str(uuid4())}
+    return jwt.encode(claims, SECRET_KEY, algorithm=ALGORITHM)
 
 
 async def get_current_user(token: str = Depends(oauth2_scheme)) -> User:
@@ -55,11 +61,19 @@ async def get_current_user(token: str = Depends(oauth2_scheme)) -> User:
         headers={"WWW-Authenticate": "Bearer"},
     )
     try:
-        payload = jwt.decode(token, SECRET_KEY, algorithms=[ALGORITHM])
+        # A token without `exp` would be good for ever, one without `sub` nobody's, and python-jose
+        # lets one without `aud` pass.
+        payload = jwt.decode(
+            token,
+            SECRET_KEY,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={"require_exp": True, "require_sub": True, "require_aud": True},
+        )
     except JWTError:
         raise credentials_exception from None
-    # A token without `exp` would be good for ever, and one without `sub` nobody's.
-    if "exp" not in payload or (user := get_user(payload.get("sub", ""))) is None:
+    if (user := get_user(payload["sub"])) is None:
         raise credentials_exception
     # mended: nobody looked at `disabled`.
     if user.disabled:

@@ -1,9 +1,10 @@
 """The guide's Flask program, with Countersign's Flask-JWT-Extended and Flask-Limiter."""
 
 import os
+import sqlite3
 import time
+from contextlib import closing
 from datetime import timedelta
-from threading import Lock
 from typing import Any
 
 # was: from flask_jwt_extended import ...
@@ -33,6 +34,11 @@ if len(app.config["JWT_SECRET_KEY"].encode()) < 32:
     )
 app.config["JWT_ACCESS_TOKEN_EXPIRES"] = timedelta(hours=1)
 app.config["JWT_REFRESH_TOKEN_EXPIRES"] = timedelta(days=30)
+# mended: a token of any other service with this secret was taken (RFC 8725 3.8, 3.9).
+for name in ("JWT_ENCODE_AUDIENCE", "JWT_DECODE_AUDIENCE"):
+    app.config[name] = "https://api.example.com"
+for name in ("JWT_ENCODE_ISSUER", "JWT_DECODE_ISSUER"):
+    app.config[name] = "https://auth.example.com"
 # mended: refusals of tokens had no WWW-Authenticate, and some the status 422 (RFC 6750 3).
 app.config["JWT_STRICT"] = True
 
@@ -55,23 +61,35 @@ class AuthError(Exception):
         self.message = message
 
 
+def run(statement: str, *values: object) -> int:
+    """Runs a statement on the table of tokens; how many rows it changed or found."""
+    # mended: both stores were a set and a dict of one process. Another worker did not know what
+    # was in them, and a restart let logged-out tokens in again.
+    path = os.environ.get("TOKENS_DATABASE", "tokens.db")
+    with closing(sqlite3.connect(path, timeout=10)) as database, database:
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS tokens (jti TEXT, kind TEXT, username TEXT, exp REAL, "
+            "PRIMARY KEY (jti, kind))"
+        )
+        database.execute("DELETE FROM tokens WHERE exp <= ?", [time.time()])
+        done = database.execute(statement, values)
+        return len(done.fetchall()) if done.description else done.rowcount
+
+
 class TokenManager:
     """Makes tokens, and remembers those that are good no more."""
 
-    def __init__(self) -> None:
-        # mended: this was a set from which nothing was ever taken. Now each is kept until it
-        # would have expired.
-        self.blacklist: dict[str, float] = {}
-        self._lock = Lock()
-
     def create_tokens(self, user: User) -> dict[str, Any]:
         """A pair of tokens for this user."""
-        # mended: the e-mail address stood in a token that anybody can read.
-        roles = {"roles": user.roles}
-        access_token = create_access_token(user.username, additional_claims=roles)
-        refresh_token = create_refresh_token(user.username)
-        claims = decode_token(refresh_token)
-        refresh_tokens.store(user.username, claims["jti"], claims["exp"])
+        # mended: the e-mail address stood in a token that anybody can read. And who lost a role
+        # kept it until the token expired: now another generation ends all tokens of before.
+        claims = {"roles": user.roles, "gen": user.generation}
+        access_token = create_access_token(user.username, additional_claims=claims)
+        refresh_token = create_refresh_token(
+            user.username, additional_claims={"gen": user.generation}
+        )
+        made = decode_token(refresh_token)
+        refresh_tokens.store(user.username, made["jti"], made["exp"])
         # mended: 3600 was written here once more.
         expires_in = int(app.config["JWT_ACCESS_TOKEN_EXPIRES"].total_seconds())
         return {
@@ -83,42 +101,31 @@ class TokenManager:
 
     def add_to_blacklist(self, jti: str, exp: float) -> None:
         """Refuses the token with this id from now on."""
-        now = time.time()
-        with self._lock:
-            self.blacklist[jti] = exp
-            self.blacklist = {id: exp for id, exp in self.blacklist.items() if exp > now}
+        # mended: nothing was ever taken from the list. Each stays until it would have expired.
+        run("INSERT OR IGNORE INTO tokens VALUES (?, 'revoked', NULL, ?)", jti, exp)
 
     def is_blacklisted(self, jti: str) -> bool:
         """Whether the token with this id is refused."""
-        return jti in self.blacklist
+        return run("SELECT 1 FROM tokens WHERE kind = 'revoked' AND jti = ?", jti) > 0
 
 
 class RefreshTokenStore:
     """Remembers which refresh tokens a user may use, by their ids."""
 
-    def __init__(self) -> None:
-        # mended: it kept one token for each user, so that a log-in ended all others; and the token
-        # itself, so that whoever saw the store could use it.
-        self._tokens: dict[str, dict[str, float]] = {}
-        self._lock = Lock()
-
+    # mended: it kept one token for each user, so that a log-in ended all others; and the token
+    # itself, so that whoever saw the store could use it.
     def store(self, username: str, jti: str, exp: float) -> None:
         """Lets the user use the token with this id, once."""
-        now = time.time()
-        with self._lock:
-            tokens = self._tokens.get(username, {})
-            kept = {id: exp for id, exp in tokens.items() if exp > now}
-            self._tokens[username] = {**kept, jti: exp}
+        run("INSERT INTO tokens VALUES (?, 'refresh', ?, ?)", jti, username, exp)
 
     def use(self, username: str, jti: str) -> bool:
         """Whether the user may use the token with this id; never again after that."""
-        with self._lock:
-            return self._tokens.get(username, {}).pop(jti, None) is not None
+        statement = "DELETE FROM tokens WHERE kind = 'refresh' AND jti = ? AND username = ?"
+        return run(statement, jti, username) == 1
 
     def revoke(self, username: str) -> None:
         """Takes all of the user's tokens away."""
-        with self._lock:
-            self._tokens.pop(username, None)
+        run("DELETE FROM tokens WHERE kind = 'refresh' AND username = ?", username)
 
 
 token_manager = TokenManager()
@@ -172,7 +179,11 @@ def revoked_token(header: dict[str, Any], payload: dict[str, Any]) -> tuple[Resp
 
 @jwt.token_in_blocklist_loader
 def is_blacklisted(header: dict[str, Any], payload: dict[str, Any]) -> bool:
-    """Whether somebody has logged out with this token."""
+    """Whether somebody has logged out with this token, or its user is not who it says."""
+    user = get_user(payload["sub"])
+    # mended: who was disabled, deleted or lost a role was let in until the token expired.
+    if user is None or user.disabled or payload.get("gen") != user.generation:
+        return True
     return token_manager.is_blacklisted(payload["jti"])
 
 

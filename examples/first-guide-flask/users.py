@@ -19,6 +19,8 @@ class User:
     username: str
     roles: list[str]
     disabled: bool
+    # Raise it when roles are taken away or the password changes: tokens of before are refused.
+    generation: int
     salt: bytes
     hashed_password: bytes
 
@@ -31,8 +33,8 @@ def _hash(password: str, salt: bytes) -> bytes:
 
 
 _salt = secrets.token_bytes(16)
-_users = {name: User(name, ["user"], False, _salt, _hash(_password, _salt))}
-_nobody = User("", [], True, _salt, secrets.token_bytes(64))
+_users = {name: User(name, ["user"], False, 0, _salt, _hash(_password, _salt))}
+_nobody = User("", [], True, 0, _salt, secrets.token_bytes(64))
 
 
 # mended: `get_user` and `authenticate_user` were called, and nowhere defined.

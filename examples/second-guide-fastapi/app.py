@@ -3,6 +3,7 @@
 import datetime
 import hmac
 import os
+import uuid
 from typing import Any
 
 from countersign import jwt  # was: import jwt
@@ -17,6 +18,8 @@ oauth2_scheme = OAuth2PasswordBearer(tokenUrl="login")
 secret_key = os.environ.get("SECRET_KEY", "")
 if len(secret_key.encode()) < 32:
     raise SystemExit("SECRET_KEY needs 32 bytes: export SECRET_KEY=$(openssl rand -hex 32)")
+issuer = "https://auth.example.com"
+audience = "https://api.example.com"
 
 username = os.environ.get("DEMO_USER", "ada")
 password = os.environ.get("DEMO_PASSWORD", "")
@@ -28,17 +31,33 @@ def generate_token(user_id: int) -> str:
     """A token for the user with this id."""
     # mended: there was no `exp`: a token was good for ever, and "Token has expired" never said.
     expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=15)
-    return jwt.encode({"user_id": user_id, "exp": expires}, secret_key, algorithm="HS256")
+    # mended: nothing said who made the token and for whom, so that any token of this secret was
+    # taken; and one could not be told from another (RFC 7519 4.1).
+    claims = {
+        "iss": issuer,
+        "aud": audience,
+        "sub": str(user_id),
+        "user_id": user_id,
+        "exp": expires,
+        "jti": str(uuid.uuid4()),
+    }
+    return jwt.encode(claims, secret_key, algorithm="HS256")
 
 
 async def get_current_user(token: str = Depends(oauth2_scheme)) -> dict[str, Any]:
-    """The claims of the presented token."""
+    """The user whose token is presented."""
     try:
-        return jwt.decode(token, secret_key, algorithms=["HS256"])
+        claims = jwt.decode(
+            token, secret_key, algorithms=["HS256"], audience=audience, issuer=issuer
+        )
     except jwt.ExpiredSignatureError:
         raise unauthorized("Token has expired") from None
     except jwt.InvalidTokenError:
         raise unauthorized("Invalid token") from None
+    # mended: nobody asked whether the user is there.
+    if claims.get("user_id") != 1:
+        raise unauthorized("Invalid token")
+    return {"user_id": 1}
 
 
 def unauthorized(detail: str) -> HTTPException:

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import uuid
 from typing import Any
 
 from countersign import jwt  # was: import jwt
@@ -11,6 +12,8 @@ from countersign import jwt  # was: import jwt
 secret_key = os.environ.get("SECRET_KEY", "")
 if len(secret_key.encode()) < 32:
     raise SystemExit("SECRET_KEY needs 32 bytes: export SECRET_KEY=$(openssl rand -hex 32)")
+issuer = "https://auth.example.com"
+audience = "https://api.example.com"
 
 
 def generate_token(user_id: int) -> str:
@@ -18,7 +21,17 @@ def generate_token(user_id: int) -> str:
     # mended: there was no `exp`: a token was good for ever, and "Token has expired" never said.
     expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=15)
     # mended: PyJWT 2 answers a text; `token.decode("utf-8")` made every log-in a 500.
-    return jwt.encode({"user_id": user_id, "exp": expires}, secret_key, algorithm="HS256")
+    # mended: nothing said who made the token and for whom, so that any token of this secret was
+    # taken; and one could not be told from another (RFC 7519 4.1).
+    claims = {
+        "iss": issuer,
+        "aud": audience,
+        "sub": str(user_id),
+        "user_id": user_id,
+        "exp": expires,
+        "jti": str(uuid.uuid4()),
+    }
+    return jwt.encode(claims, secret_key, algorithm="HS256")
 
 
 def decode_token(authorization: str) -> dict[str, Any]:
@@ -27,4 +40,4 @@ def decode_token(authorization: str) -> dict[str, Any]:
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise jwt.InvalidTokenError("not a bearer token")
-    return jwt.decode(token, secret_key, algorithms=["HS256"])
+    return jwt.decode(token, secret_key, algorithms=["HS256"], audience=audience, issuer=issuer)

@@ -78,6 +78,7 @@ from countersign.models import (
     Client,
     ClientSecret,
     Event,
+    ImportedUser,
     Introspection,
     Origin,
     Page,
@@ -88,6 +89,7 @@ from countersign.models import (
     Tokens,
     User,
     UserDetail,
+    UserToImport,
 )
 from countersign.settings import Settings
 
@@ -105,6 +107,7 @@ __all__ = [
     "ExpiredTokenError",
     "ForeignTokenError",
     "ImmatureTokenError",
+    "ImportedUser",
     "InsufficientScopeError",
     "Introspection",
     "InvalidClaimError",
@@ -143,6 +146,7 @@ __all__ = [
     "UnavailableError",
     "User",
     "UserDetail",
+    "UserToImport",
     "UsernameTakenError",
     "Verified",
     "Verifier",

@@ -186,6 +186,8 @@ class Countersign:
     auser = awaitable(operations.user)
     add_user = blocking(operations.add_user)
     aadd_user = awaitable(operations.add_user)
+    import_users = blocking(operations.import_users)
+    aimport_users = awaitable(operations.import_users)
     set_grants = blocking(operations.set_grants)
     aset_grants = awaitable(operations.set_grants)
     set_claims = blocking(operations.set_claims)

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypedDict, TypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -19,6 +19,7 @@ __all__ = [
     "Client",
     "ClientSecret",
     "Event",
+    "ImportedUser",
     "Introspection",
     "Model",
     "Origin",
@@ -30,6 +31,7 @@ __all__ = [
     "Tokens",
     "User",
     "UserDetail",
+    "UserToImport",
 ]
 
 _T = TypeVar("_T")
@@ -121,6 +123,42 @@ class UserDetail(User):
     """Access tokens of lower generations are dead."""
     has_password: bool
     """Whether the user can log in by password."""
+
+
+class _Named(TypedDict):
+    username: str
+
+
+class UserToImport(_Named, total=False):
+    """A user as another system has it. What is left out, or is None, it does not say."""
+
+    password_hash: str | None
+    """As Werkzeug, Django, passlib, bcrypt or Argon2 wrote it."""
+    password: str | None
+    """Or the password in clear."""
+    email: str | None
+    roles: Collection[str] | None
+    scopes: Collection[str] | None
+    claims: Mapping[str, Any] | None
+    disabled: bool | None
+    created_at: datetime | None
+    """With a time zone."""
+    id: str | None
+    """The id that tokens name as ``sub``; one is made otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedUser(Model):
+    """What became of a user that was to be imported."""
+
+    outcome: str
+    """``added``, ``same``, ``updated`` or ``refused``."""
+    id: str | None
+    """None for one that was refused."""
+    field: str | None
+    """The member for whose sake it was refused, where it is one's fault."""
+    reason: str | None
+    """Why it was refused. It repeats no password and no hash."""
 
 
 @dataclass(frozen=True, slots=True)

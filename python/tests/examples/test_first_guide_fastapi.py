@@ -68,7 +68,8 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def sign(key: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
-    given = {"sub": "ada", "exp": int(time.time()) + 60, **claims}
+    meant = {"iss": "https://auth.example.com", "aud": "https://api.example.com"}
+    given = {**meant, "sub": "ada", "exp": int(time.time()) + 60, **claims}
     kept = {name: value for name, value in given.items() if value is not None}
     return jwt.encode(kept, key, algorithm=algorithm)
 
@@ -77,7 +78,13 @@ def test_compat_log_in_and_who_is_logged_in(compat: Compat) -> None:
     answer = compat.log_in()
     assert answer.status_code == 200
     assert (answer.json()["token_type"], answer.json()["expires_in"]) == ("bearer", 1800)
-    claims = jwt.decode(answer.json()["access_token"], SECRET, algorithms=["HS256"])
+    claims = jwt.decode(
+        answer.json()["access_token"],
+        SECRET,
+        algorithms=["HS256"],
+        audience="https://api.example.com",
+        issuer="https://auth.example.com",
+    )
     assert claims["sub"] == "ada"
     assert 1790 <= claims["exp"] - time.time() <= 1801
     me = compat.get("/users/me", compat.token())
@@ -100,6 +107,9 @@ def test_compat_what_is_no_good_token_is_refused(compat: Compat) -> None:
         "for ever": sign(exp=None),
         "nobody's": sign(sub=None),
         "of somebody unknown": sign(sub="bob"),
+        "for another service": sign(aud="https://other.example.com"),
+        "for no service": sign(aud=None),
+        "of another issuer": sign(iss="https://evil.example.com"),
         "of another secret": sign(secrets.token_hex(32)),
         "of another algorithm": sign(SECRET * 2, "HS512"),
         "unsigned": sign("", "none"),

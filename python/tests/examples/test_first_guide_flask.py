@@ -233,8 +233,12 @@ def test_what_is_not_there_is_answered_in_json(program: Program) -> None:
 
 def sign(**claims: Any) -> str:
     now = int(time.time())
-    given = {"sub": "ada", "type": "access", "jti": "1", "fresh": False, "roles": ["user"]}
-    return jwt.encode({**given, "iat": now, "nbf": now, "exp": now + 60, **claims}, SECRET, "HS256")
+    given = {
+        **{"iss": "https://auth.example.com", "aud": "https://api.example.com", "sub": "ada"},
+        **{"iat": now, "nbf": now, "exp": now + 60, "jti": "1"},
+        **{"type": "access", "fresh": False, "roles": ["user"], "gen": 0},
+    }
+    return jwt.encode({**given, **claims}, SECRET, "HS256")
 
 
 def test_compat_an_expired_token_has_an_answer_of_its_own(compat: Client) -> None:
@@ -258,19 +262,37 @@ def test_native_an_expired_token_has_an_answer_of_its_own() -> None:
         assert_rejects(program.app, "/protected", tokens)
 
 
-def test_compat_what_has_expired_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compat_what_has_expired_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("JWT_SECRET_KEY", SECRET)
     monkeypatch.setenv("DEMO_PASSWORD", PASSWORD)
+    monkeypatch.setenv("TOKENS_DATABASE", str(tmp_path / "tokens.db"))
     program = load(EXAMPLE)
     tokens = program.TokenManager()
     tokens.add_to_blacklist("old", time.time() - 1)
     tokens.add_to_blacklist("new", time.time() + 60)
-    assert set(tokens.blacklist) == {"new"}
+    assert tokens.is_blacklisted("new")
     store = program.RefreshTokenStore()
     store.store("ada", "old", time.time() - 1)
     store.store("ada", "new", time.time() + 60)
     assert not store.use("ada", "old")
+    assert not store.use("bob", "new")
     assert store.use("ada", "new")
+    assert program.run("SELECT 1 FROM tokens") == 1
+
+
+def test_compat_rights_that_were_taken_away_are_gone_at_once(compat: Client) -> None:
+    assert compat.get("/protected", sign()).status_code == 200
+    for claims in ({"gen": 1}, {"sub": "nobody"}):
+        answer = compat.get("/protected", sign(**claims))
+        assert (answer.status_code, answer.json()["error"]) == (401, "token_revoked")
+
+
+def test_compat_a_token_for_somebody_else_is_refused(compat: Client) -> None:
+    for claims in ({"aud": "https://other.example.com"}, {"iss": "https://evil.example.com"}):
+        answer = compat.get("/protected", sign(**claims))
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_token")
 
 
 @pytest.mark.parametrize(

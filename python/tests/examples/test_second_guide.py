@@ -19,6 +19,10 @@ from tests.examples.people import PASSWORD, bearer, tampered
 from tests.examples.servers import EXAMPLES, ROOT, environment, serve
 
 SECRET = secrets.token_hex(32)
+MEANT: dict[str, Any] = {
+    "issuer": "https://auth.example.com",
+    "audience": "https://api.example.com",
+}
 OURS, THEIRS = "from countersign import jwt  # was: import jwt\n", "import jwt\n"
 PROGRAMS = {
     "decorator": "flask --app {}/decorator run --port 0",
@@ -111,14 +115,15 @@ def test_without_a_token(program: Program) -> None:
 
 
 def test_tokens_end(program: Program) -> None:
-    claims = pyjwt.decode(program.token(), SECRET, algorithms=["HS256"])
-    assert set(claims) == {"user_id", "exp"}
+    claims = pyjwt.decode(program.token(), SECRET, algorithms=["HS256"], **MEANT)
+    assert set(claims) == {"iss", "aud", "sub", "user_id", "exp", "jti"}
     in_a_minute = datetime.datetime.now(datetime.timezone.utc).timestamp() + 60
     assert in_a_minute < claims["exp"] < in_a_minute + 3600
 
 
 def sign(key: str = SECRET, algorithm: str = "HS256", library: Any = pyjwt, **claims: Any) -> str:
-    token: str = library.encode({"user_id": 1, **claims}, key, algorithm=algorithm)
+    given = {"iss": MEANT["issuer"], "aud": MEANT["audience"], "user_id": 1, **claims}
+    token: str = library.encode(given, key, algorithm=algorithm)
     return token
 
 
@@ -128,6 +133,8 @@ def test_tokens_of_both_libraries_are_the_same(program: Program, library: Any) -
     assert program.refusal(sign(library=library, exp=1)) == "Token has expired"
     assert program.refusal(sign(secrets.token_hex(32), library=library)) == "Invalid token"
     assert program.refusal(sign("", "none", library=library)) == "Invalid token"
+    assert program.refusal(sign(library=library, aud="https://other")) == "Invalid token"
+    assert program.refusal(sign(library=library, iss="https://evil")) == "Invalid token"
 
 
 def test_a_bad_token_is_refused(program: Program) -> None:

@@ -261,10 +261,37 @@ fn a_file_that_cannot_be_imported_is_named() {
     assert_eq!(users, 0);
 }
 
+/// The commands of the page, as they stand.
+#[test]
+fn the_page_tells_what_happens() {
+    let page = include_str!("../../../../docs/migrate/users.md");
+    let block = |mark: &str, language: &str| {
+        let (_, rest) = page.split_once(mark).unwrap();
+        let (_, block) = rest.split_once(&format!("```{language}\n")).unwrap();
+        block.split_once("```").unwrap().0.to_owned()
+    };
+    let place = made();
+    fs::write(place.file("users.csv"), block("<!-- file: users.csv -->", "csv")).unwrap();
+    let url = place.database_url();
+    let ran: Vec<String> = block("<!-- run by the tests -->", "sh")
+        .lines()
+        .map(|line| {
+            let args: Vec<&str> = line.split(' ').skip(1).chain(["--database", &url]).collect();
+            let output = place.run(&args);
+            assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+            text(&output.stdout).clone()
+        })
+        .collect();
+    assert!(ran[0].contains("2 would be added"), "{}", ran[0]);
+    assert!(ran[1].contains("2 added"), "{}", ran[1]);
+    assert!(ran[2].contains("reviewer"), "{}", ran[2]);
+    assert_eq!(fs::read_to_string(place.file("refused.jsonl")).unwrap(), "");
+}
+
 /// Killed again and again, at whatever moment: nothing is lost and nothing is there twice.
 #[tokio::test]
 async fn a_killed_import_goes_on_where_it_was() {
-    const USERS: usize = 10_000;
+    const USERS: usize = 6_000;
     let place = made();
     fs::write(place.file("users.csv"), many(USERS)).unwrap();
     let url = place.database_url();

@@ -18,6 +18,9 @@ use crate::{
     users::{PasswordHash, User, apply},
 };
 
+/// So many users are imported at once best: others who write wait for a transaction of some
+/// milliseconds.
+pub const BATCH: usize = 500;
 /// A clock of another machine may be ahead by so much.
 const AHEAD: Duration = Duration::from_secs(300);
 
@@ -98,6 +101,37 @@ pub enum Imported {
     Taken(ImportRefused),
     /// Something about it cannot be taken.
     Refused(Error),
+}
+
+/// Why a user was not taken. It repeats no password and no hash.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ImportRefusal {
+    /// Which member, where it is one's fault.
+    pub field: Option<&'static str>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Imported {
+    /// Why the user was not taken, if it was not.
+    pub fn refusal(&self) -> Option<ImportRefusal> {
+        let (field, reason) = match self {
+            Self::Added(_) | Self::Same(_) | Self::Updated(_) => return None,
+            Self::Different(_, fields) => {
+                let fields = fields.join(", ");
+                (None, format!("the user is there already, and differs in {fields}"))
+            }
+            Self::Taken(ImportRefused::NameTaken) => {
+                (Some("username"), ImportRefused::NameTaken.to_string())
+            }
+            Self::Taken(refused) => (Some("id"), refused.to_string()),
+            Self::Refused(error @ Error::InvalidScope { .. }) => {
+                (Some("scopes"), error.to_string())
+            }
+            Self::Refused(error) => (error.field(), error.to_string()),
+        };
+        Some(ImportRefusal { field, reason })
+    }
 }
 
 impl Engine {

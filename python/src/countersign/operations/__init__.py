@@ -20,6 +20,7 @@ from countersign.operations.clients import (
     list_clients,
     rotate_client_secret,
 )
+from countersign.operations.imports import import_users
 from countersign.operations.operation import Operation, awaitable, blocking
 from countersign.operations.service import (
     compromise_key,
@@ -72,6 +73,7 @@ __all__ = [
     "end_own_session",
     "end_session",
     "end_user_sessions",
+    "import_users",
     "introspect",
     "jwks",
     "list_clients",

@@ -62,6 +62,14 @@ fn every_fault_of_the_guides_is_found_in_its_line_and_nothing_else() {
 }
 
 #[test]
+fn nothing_is_found_in_our_examples() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let (status, answer) = doctor(&Place::new(), &["--code", examples.to_str().unwrap()]);
+    assert_eq!(answer["checked"], "17 files");
+    assert_eq!((status, found(&answer)), (0, BTreeSet::new()));
+}
+
+#[test]
 fn a_place_has_line_and_column_and_a_finding_its_reason_and_mend() {
     let place = Place::new();
     fs::write(place.file("app.py"), "# ä\nx = 'ä'; SECRET_KEY = \"dev\"\n").unwrap();

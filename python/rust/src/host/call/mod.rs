@@ -3,6 +3,7 @@
 
 mod account;
 mod clients;
+mod imports;
 mod keys;
 mod session;
 mod users;
@@ -49,6 +50,7 @@ impl Call {
             "list_users" => users::list_users(&self).await,
             "user" => users::user(&self).await,
             "add_user" => users::add_user(&self).await,
+            "import_users" => imports::import_users(&self).await,
             "set_grants" => users::set_grants(&self).await,
             "set_claims" => users::set_claims(&self).await,
             "disable_user" => users::disable_user(&self).await,

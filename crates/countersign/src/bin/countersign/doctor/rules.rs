@@ -39,4 +39,13 @@ mod tests {
         }
         assert_eq!(named("s1").unwrap().id, "S1");
     }
+
+    #[test]
+    fn the_page_has_every_rule() {
+        let page = include_str!("../../../../../../docs/doctor.md");
+        for rule in all().filter(|rule| !rule.id.starts_with('F')) {
+            let row = format!("| {} `{}` | {} | ", rule.id, rule.name, rule.title);
+            assert!(page.contains(&row), "docs/doctor.md lacks {row}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use ::countersign::engine::{Error, imports::ImportRefused};
+use ::countersign::engine::ops::import_users::{ImportRefusal, Imported};
 use serde::Serialize;
 
 use super::rows::BadRow;
@@ -41,46 +41,19 @@ impl Problem {
     }
 
     /// The engine refuses it.
-    pub(super) fn refused(error: &Error) -> Self {
-        let field = match error {
-            Error::InvalidScope { .. } => Some("scopes"),
-            other => other.field(),
-        };
-        let mend = match field {
-            Some("username") => {
-                "Rename the user, or import with accounts.usernames = \"email\" if names are addresses."
+    pub(super) fn refused(refusal: ImportRefusal, answer: &Imported) -> Self {
+        let mend = match (answer, refusal.field) {
+            (Imported::Different(..), _) => {
+                "Import with --update to change it, or take the row out."
             }
-            Some("id") => "Use 1 to 128 of A-Z a-z 0-9 . _ ~ : @ -, or leave the id out.",
-            Some("email") => "Correct the address, or leave it empty.",
-            Some("roles" | "scopes") => {
-                "Separate them by spaces; none has spaces, quotes or backslashes."
+            (Imported::Taken(_), Some("username")) => {
+                "Take the id out to mean the user of this name, or rename one of them."
             }
-            Some("claims") => "Take registered names out, and keep it under 1 KiB.",
-            Some("password") => "Let the user choose another, or give the hash.",
-            Some("password_hash") => {
-                "Leave it empty and let the user set a password, or export the hash as the other system keeps it."
-            }
-            Some("created_at") => "Give the time at which the account was made, or leave it empty.",
-            _ => "Correct the row, and import again.",
+            (Imported::Taken(_), _) => "Leave the id out, or give another.",
+            (_, field) => mend(field),
         };
-        Self { field: field.map(str::to_owned), reason: error.to_string(), mend }
-    }
-
-    pub(super) fn taken(refused: ImportRefused) -> Self {
-        let (field, mend) = match refused {
-            ImportRefused::NameTaken => (
-                "username",
-                "Take the id out to mean the user of this name, or rename one of them.",
-            ),
-            _ => ("id", "Leave the id out, or give another."),
-        };
-        Self::new(field, refused.to_string(), mend)
-    }
-
-    pub(super) fn different(fields: &[&'static str]) -> Self {
-        let reason = format!("the user is there already, and differs in {}", fields.join(", "));
-        let mend = "Import with --update to change it, or take the row out.";
-        Self { field: fields.first().map(|&field| field.to_owned()), reason, mend }
+        let ImportRefusal { field, reason } = refusal;
+        Self { field: field.map(str::to_owned), reason, mend }
     }
 
     pub(super) fn twice(field: &'static str, line: u64) -> Self {
@@ -99,6 +72,27 @@ impl Problem {
                 "Write a field with quotes as \"...\", and each quote in it twice.",
             ),
         }
+    }
+}
+
+/// What to do about a member that cannot be taken.
+fn mend(field: Option<&str>) -> &'static str {
+    match field {
+        Some("username") => {
+            "Rename the user, or import with accounts.usernames = \"email\" if names are addresses."
+        }
+        Some("id") => "Use 1 to 128 of A-Z a-z 0-9 . _ ~ : @ -, or leave the id out.",
+        Some("email") => "Correct the address, or leave it empty.",
+        Some("roles" | "scopes") => {
+            "Separate them by spaces; none has spaces, quotes or backslashes."
+        }
+        Some("claims") => "Take registered names out, and keep it under 1 KiB.",
+        Some("password") => "Let the user choose another, or give the hash.",
+        Some("password_hash") => {
+            "Leave it empty and let the user set a password, or export the hash as the other system keeps it."
+        }
+        Some("created_at") => "Give the time at which the account was made, or leave it empty.",
+        _ => "Correct the row, and import again.",
     }
 }
 

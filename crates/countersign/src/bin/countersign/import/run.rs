@@ -12,7 +12,7 @@ use ::countersign::engine::{
     names::Username,
     ops::{
         actor::Actor,
-        import_users::{ImportMode, ImportUser, ImportUsersRequest, Imported},
+        import_users::{BATCH, ImportMode, ImportUser, ImportUsersRequest, Imported},
     },
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -30,8 +30,6 @@ use crate::{
     output::{self, Output},
 };
 
-/// Rows a transaction. Others who write wait for as long as it takes: some milliseconds.
-const BATCH: usize = 500;
 /// Hashing a password takes longer than writing a hundred rows.
 const BATCH_OF_PASSWORDS: usize = 50;
 
@@ -230,12 +228,9 @@ impl Counts {
             Imported::Added(_) => self.added += 1,
             Imported::Same(_) => self.same += 1,
             Imported::Updated(_) => self.updated += 1,
-            Imported::Different(_, fields) => return Some(Problem::different(fields)),
-            Imported::Taken(refused) => return Some(Problem::taken(*refused)),
-            Imported::Refused(error) => return Some(Problem::refused(error)),
-            _ => return Some(Problem::of_row("it was not imported", "Import again.")),
+            _ => {}
         }
-        None
+        answer.refusal().map(|refusal| Problem::refused(refusal, answer))
     }
 }
 

@@ -1,6 +1,9 @@
 //! S4: a refresh token that stays good however often it is used.
 
-use super::{super::module::Module, Found, quoted};
+use super::{
+    super::{call::Call, module::Module},
+    Found, quoted,
+};
 use crate::doctor::{Rule, Severity};
 
 pub(super) const RULE: Rule = Rule {
@@ -27,10 +30,11 @@ pub(super) fn check(module: &Module<'_>, found: &mut Found<'_>) {
             continue;
         }
         let replaces = module.calls_in(function.body()).any(|call| {
-            let name = call.method().to_ascii_lowercase();
-            !name.starts_with("verify")
-                && !name.starts_with("get_")
-                && REPLACES.iter().any(|part| name.contains(part))
+            // What it calls in this file may do it.
+            let inner = module.functions_named(call.method()).into_iter();
+            let mut inner = inner.filter(|inner| inner.route.is_none());
+            replaces(call)
+                || inner.any(|inner| module.calls_in(inner.body()).any(|call| replaces(call)))
         });
         // Two tokens are made: one of them is the next refresh token.
         if !replaces && issued.count() < 2 {
@@ -40,6 +44,13 @@ pub(super) fn check(module: &Module<'_>, found: &mut Found<'_>) {
             found.add(&RULE, function.title(), message);
         }
     }
+}
+
+fn replaces(call: &Call<'_>) -> bool {
+    let name = call.method().to_ascii_lowercase();
+    !name.starts_with("verify")
+        && !name.starts_with("get_")
+        && REPLACES.iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]
@@ -67,6 +78,10 @@ mod tests {
                     "{flask}create_access_token(identity=user), create_refresh_token(identity=user)"
                 ),
                 &format!("{fastapi}store.rotate(token)\n    return new"),
+                &format!(
+                    "def pair(user):\n    return create_access_token(user), create_refresh_token(user)\n\
+                     {flask}pair(user)"
+                ),
                 "@app.post('/refresh')\ndef refresh(): return service.refresh()",
             ],
         );
