@@ -2,8 +2,13 @@
 
 use std::fs;
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
 use super::{ISSUER, NOW, SECRET, answer, failure, json, place, sign, verify};
-use crate::{probe::claim, server::Place};
+use crate::{
+    probe::claim,
+    server::{Place, text},
+};
 
 fn claims(place: &Place, more: &[&str]) -> serde_json::Value {
     let token = sign(place, more);
@@ -52,6 +57,18 @@ fn flags_claims_and_files_make_the_claims() {
     assert_eq!((code, &value["claims"]["exp"]), (0, &1_800_003_600.into()));
     assert_eq!(value["header"]["kid"], "k1");
     assert_ne!(claim(&token, "jti"), claim(&sign(&place, &[]), "jti"));
+}
+
+#[test]
+fn what_is_signed_is_what_was_written() {
+    let place = place();
+    let id = "123456789012345678901234567890";
+    fs::write(place.file("claims.json"), format!(r#"{{"a":{id},"b":1.10}}"#)).unwrap();
+    let claim = format!("c={id}");
+    let token = sign(&place, &["--claims-file", "claims.json", "--claim", &claim]);
+    let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let begin = format!(r#"{{"a":{id},"b":1.10,"c":{id},"exp":1800000900,"iat":1800000000,"jti":"#);
+    assert!(text(&payload).starts_with(&begin), "{}", text(&payload));
 }
 
 #[test]

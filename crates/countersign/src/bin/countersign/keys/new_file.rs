@@ -41,6 +41,8 @@ impl NewFile {
         if matches!(readers, Readers::Owner) {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         }
+        #[cfg(not(unix))]
+        let _ = readers; // Who may read a file is not said by a mode here.
         let file = options.open(path).map_err(|error| unwritable(path, &error))?;
         Ok(Self { file: Some(file), path: path.to_owned(), is_done: false })
     }

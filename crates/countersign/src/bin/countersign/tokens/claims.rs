@@ -1,19 +1,23 @@
 //! The claims of a token to be: from flags and a file, each from one place only.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use clap::Args;
 use countersign::config::parse_duration;
 use countersign_jose::{Claims, Error, dangerous};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::clock::Clock;
 use crate::{
     failure::Failure,
     keys::{refused, source::Text},
 };
+
+/// Claims as they were written: a number of many digits stays what it is.
+pub(crate) type Written = BTreeMap<String, Box<RawValue>>;
 
 /// What the token is to say.
 #[derive(Args, Debug)]
@@ -47,36 +51,40 @@ pub(crate) struct ClaimArgs {
 
 impl ClaimArgs {
     /// The claims of a token that is made at the instant `now`, in Unix seconds.
-    pub(crate) fn claims(&self, now: i64) -> Result<Map<String, Value>, Failure> {
+    pub(crate) fn claims(&self, now: i64) -> Result<Written, Failure> {
         let mut claims = self.file()?;
         for pair in &self.claim {
             let (name, value) = pair.split_once('=').ok_or_else(|| {
                 Failure::input("--claim: write NAME=VALUE, such as 'roles=[\"editor\"]'")
             })?;
-            let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
-            add(&mut claims, name, value)?;
+            match serde_json::from_str::<Box<RawValue>>(value) {
+                Ok(json) => add(&mut claims, name, &json)?,
+                Err(_) => add(&mut claims, name, &value)?,
+            }
         }
         if let Some(issuer) = &self.issuer {
-            add(&mut claims, "iss", json!(issuer))?;
+            add(&mut claims, "iss", &issuer)?;
         }
         match self.audience.as_slice() {
             [] => {}
-            [one] => add(&mut claims, "aud", json!(one))?,
-            several => add(&mut claims, "aud", json!(several))?,
+            [one] => add(&mut claims, "aud", &one)?,
+            several => add(&mut claims, "aud", &several)?,
         }
         if let Some(subject) = &self.subject {
-            add(&mut claims, "sub", json!(subject))?;
+            add(&mut claims, "sub", &subject)?;
         }
         self.expiry(&mut claims, now)?;
-        claims.entry("iat").or_insert(json!(now));
+        if !claims.contains_key("iat") {
+            add(&mut claims, "iat", &now)?;
+        }
         if !claims.contains_key("jti") {
-            claims.insert("jti".to_owned(), json!(random_id()?));
+            add(&mut claims, "jti", &random_id()?)?;
         }
         Ok(claims)
     }
 
-    fn file(&self) -> Result<Map<String, Value>, Failure> {
-        let Some(path) = &self.claims_file else { return Ok(Map::new()) };
+    fn file(&self) -> Result<Written, Failure> {
+        let Some(path) = &self.claims_file else { return Ok(Written::new()) };
         let text = Text::of_file(path)?;
         // The parser of tokens is the strict one: equal names, nesting, numbers.
         let empty = BASE64_URL_SAFE_NO_PAD.encode("{}");
@@ -86,7 +94,7 @@ impl ClaimArgs {
         claims.deserialize().map_err(|error| refused(&text.name, &error))
     }
 
-    fn expiry(&self, claims: &mut Map<String, Value>, now: i64) -> Result<(), Failure> {
+    fn expiry(&self, claims: &mut Written, now: i64) -> Result<(), Failure> {
         let seconds = |lifetime: Duration| i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
         let expiry = match (self.expires_in, self.expires_at) {
             (Some(lifetime), _) => Some(now.saturating_add(seconds(lifetime))),
@@ -94,7 +102,7 @@ impl ClaimArgs {
             _ => None,
         };
         match expiry {
-            Some(expiry) => add(claims, "exp", json!(expiry)),
+            Some(expiry) => add(claims, "exp", &expiry),
             None if self.no_expiry && claims.contains_key("exp") => {
                 Err(Failure::input("--no-expiry: but there is an `exp` among the claims"))
             }
@@ -115,7 +123,8 @@ pub(crate) fn check(read: &Result<Claims, Error>) -> Result<(), Failure> {
     }
 }
 
-fn add(claims: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), Failure> {
+fn add(claims: &mut Written, name: &str, value: &impl Serialize) -> Result<(), Failure> {
+    let value = to_raw_value(value).map_err(Failure::ours)?;
     match claims.insert(name.to_owned(), value) {
         None => Ok(()),
         Some(_) => Err(Failure::input(format!("the claim {name:?} is given twice"))),

@@ -75,7 +75,7 @@ impl PolicyArgs {
     ///
     /// # Errors
     /// What the arguments demand cannot be safe, such as an empty list of algorithms.
-    pub(crate) fn policy(self, trusted: Trusted) -> Result<Policy, Failure> {
+    pub(crate) fn policy(&self, trusted: Trusted) -> Result<Policy, Failure> {
         let refused = |error: Error| keys::refused("the token cannot be checked", &error);
         let kids = trusted.kids();
         let algorithms = match self.algorithms.named().map_err(refused)? {
@@ -97,9 +97,9 @@ impl PolicyArgs {
             verifier: builder.build().map_err(refused)?,
             algorithms,
             kids,
-            issuers: self.issuer.issuer,
-            audiences: self.audience.audience,
-            typ: self.typ,
+            issuers: self.issuer.issuer.clone(),
+            audiences: self.audience.audience.clone(),
+            typ: self.typ.clone(),
         })
     }
 }

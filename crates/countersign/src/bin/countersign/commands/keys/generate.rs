@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use countersign_jose::SigningKey;
+use countersign_jose::{Error, SigningKey};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::{
     failure::Failure,
@@ -56,40 +57,53 @@ struct Made<'a> {
     public_file: Option<&'a Path>,
 }
 
+/// The key as it goes into the files.
+struct Written {
+    private: Zeroizing<Vec<u8>>,
+    public: Option<Vec<u8>>,
+}
+
 impl Generate {
     pub(super) fn run(self, output: Output) -> Result<(), Failure> {
         let algorithm =
             algorithms::named(&self.algorithm).map_err(|error| refused("--algorithm", &error))?;
-        let format = self.format.or_else(|| Format::of_name(&self.out)).unwrap_or(Format::Jwk);
         let key = SigningKey::generate(algorithm).map_err(Failure::ours)?;
         let key = match &self.kid {
             Some(kid) => key.with_kid(kid),
             None => key,
         };
         // Nothing is made before all of it is known to be possible.
-        let refused = |error| refused("the key cannot be written so", &error);
-        let private_bytes = format.private(&key).map_err(refused)?;
-        let public_bytes = |path: &PathBuf| {
-            Format::of_name(path).unwrap_or(format).public(&key.verifying_key()).map_err(refused)
-        };
-        let public_bytes = self.public_out.as_ref().map(public_bytes).transpose()?;
+        let written = self.written(&key).map_err(|error| refused("the key", &error))?;
+        if self.write(&written)? { self.say(&key, output) } else { Ok(()) }
+    }
 
+    fn written(&self, key: &SigningKey) -> Result<Written, Error> {
+        let format = self.format.or_else(|| Format::of_name(&self.out)).unwrap_or(Format::Jwk);
+        let public =
+            |path: &PathBuf| Format::of_name(path).unwrap_or(format).public(&key.verifying_key());
+        let public = self.public_out.as_ref().map(public).transpose()?;
+        Ok(Written { private: format.private(key)?, public })
+    }
+
+    /// Makes the files, all of them or none; says whether standard output is still free.
+    fn write(&self, written: &Written) -> Result<bool, Failure> {
         let mut private = NewFile::make(&self.out, Readers::Owner)?;
         let make = |path: &PathBuf| NewFile::make(path, Readers::Everybody);
         let mut public = self.public_out.as_ref().map(make).transpose()?;
-        if private.is_stdout() && public.as_ref().is_some_and(NewFile::is_stdout) {
+        let public_is_stdout = public.as_ref().is_some_and(NewFile::is_stdout);
+        if private.is_stdout() && public_is_stdout {
             return Err(Failure::input("--out and --public-out are both standard output"));
         }
-        private.write(&private_bytes)?;
-        if let (Some(public), Some(bytes)) = (&mut public, &public_bytes) {
+        private.write(&written.private)?;
+        if let (Some(public), Some(bytes)) = (&mut public, &written.public) {
             public.write(bytes)?;
         }
-        let is_quiet = private.is_stdout() || public.as_ref().is_some_and(NewFile::is_stdout);
+        let is_free = !private.is_stdout() && !public_is_stdout;
         private.keep();
         if let Some(public) = public {
             public.keep();
         }
-        if is_quiet { Ok(()) } else { self.say(&key, output) }
+        Ok(is_free)
     }
 
     fn say(&self, key: &SigningKey, output: Output) -> Result<(), Failure> {

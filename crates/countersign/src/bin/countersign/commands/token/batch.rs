@@ -30,7 +30,7 @@ struct Counts {
 pub(super) fn run(
     policy: &Policy,
     clock: Clock,
-    ahead: impl Iterator<Item = Line>,
+    ahead: &[Line],
     mut lines: Lines,
     json: bool,
 ) -> Result<(), Failure> {
@@ -43,7 +43,7 @@ pub(super) fn run(
         counts: Counts::default(),
     };
     for line in ahead {
-        batch.judge(&line)?;
+        batch.judge(line)?;
     }
     while let Some(line) = lines.next_token()? {
         batch.judge(&line)?;

@@ -68,31 +68,35 @@ impl Verify {
         let named = named.map_err(|error| refused("--algorithm", &error))?.unwrap_or_default();
         let trusted = self.key.read(&named).await?;
         let policy = self.policy.policy(trusted)?;
-        let token = match self.token {
-            Some(token) if token != STDIN => token,
-            _ => {
-                let mut lines = Lines::of_stdin();
-                let (first, second) = if self.batch { (None, None) } else { two(&mut lines)? };
-                match (first, second) {
-                    (Some(only), None) => only.token,
-                    (None, None) if !self.batch => {
-                        return Err(Failure::input("there is no token on standard input"));
-                    }
-                    (first, second) => {
-                        let ahead = first.into_iter().chain(second);
-                        return batch::run(&policy, clock, ahead, lines, self.json);
-                    }
-                }
-            }
+        match self.given()? {
+            Given::One(token) => one(&policy, input::bare(&token), clock.now()?, self.json),
+            Given::Many(ahead, lines) => batch::run(&policy, clock, &ahead, lines, self.json),
+        }
+    }
+
+    /// What there is to check. Behind `-` one token is told at length, several in a line each.
+    fn given(&self) -> Result<Given, Failure> {
+        let mut lines = Lines::of_stdin();
+        match &self.token {
+            None => return Ok(Given::Many(Vec::new(), lines)),
+            Some(token) if token != STDIN => return Ok(Given::One(token.clone())),
+            Some(_) => {}
+        }
+        let Some(first) = lines.next_token()? else {
+            return Err(Failure::input("there is no token on standard input"));
         };
-        one(&policy, input::bare(&token), clock.now()?, self.json)
+        Ok(match lines.next_token()? {
+            None => Given::One(first.token),
+            Some(second) => Given::Many(vec![first, second], lines),
+        })
     }
 }
 
-fn two(lines: &mut Lines) -> Result<(Option<Line>, Option<Line>), Failure> {
-    let first = lines.next_token()?;
-    let second = if first.is_some() { lines.next_token()? } else { None };
-    Ok((first, second))
+/// Tokens to check.
+enum Given {
+    One(String),
+    /// Those that were read already, and the others.
+    Many(Vec<Line>, Lines),
 }
 
 /// One token, told at length.
