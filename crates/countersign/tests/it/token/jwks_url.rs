@@ -112,8 +112,10 @@ fn addresses_that_cannot_be_trusted_are_not_asked() {
         ("http://127.0.0.1.example.com/jwks", 1, "take https"),
         ("http://localhost@192.0.2.1/jwks", 1, "a user and a password"),
         ("https://ada:hunter2@192.0.2.1/jwks", 1, "a user and a password"),
+        ("http://192.0.2.1/jwks?key=hunter2", 1, "http://192.0.2.1/jwks: keys over plain"),
         ("https://", 1, "no URL"),
         ("http://[::1", 1, "no URL"),
+        ("https://ada:hunter2@[::1", 1, "no URL"),
         ("file:///etc/passwd", 1, "no such file"),
         (&format!("http://{free}/jwks"), 2, "cannot be fetched"),
     ] {

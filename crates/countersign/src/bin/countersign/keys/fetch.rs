@@ -1,7 +1,7 @@
 //! Fetching a key set once: `https`, or `http` from this machine, no redirects, bounded in time and
 //! size. Proxies are not used.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{error::Error, fmt::Display, io, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, to_bytes},
@@ -36,6 +36,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 /// The parts of an address.
 struct Address {
     uri: Uri,
+    /// Without its query, in which there may be something secret.
+    shown: String,
     host: String,
     port: u16,
     is_tls: bool,
@@ -48,18 +50,20 @@ pub(super) async fn fetch(url: &str) -> Result<Text, Failure> {
         let stream = address.connect().await?;
         address.ask(stream).await
     };
-    let late = || ours(&url, &"there was no answer within 10 seconds");
-    let bytes = timeout(PATIENCE, ask).await.map_err(|_| late())??;
-    Ok(Text { name: url.to_owned(), bytes: Zeroizing::new(bytes) })
+    let late = |_| ours(&address.shown, &"there was no answer within 10 seconds");
+    let bytes = timeout(PATIENCE, ask).await.map_err(late)??;
+    Ok(Text { name: address.shown, bytes: Zeroizing::new(bytes) })
 }
 
 impl Address {
     fn parse(url: &str) -> Result<Self, Failure> {
-        let refused = |problem: &str| Failure::input(format!("{url}: {problem}"));
-        let uri: Uri = url.parse().map_err(|_| refused("that is no URL"))?;
-        let authority = uri.authority().ok_or_else(|| refused("that is no URL"))?;
+        let shown = url.split(['?', '#']).next().unwrap_or_default().to_owned();
+        let refused = |problem: &str| Failure::input(format!("{shown}: {problem}"));
+        // Neither is repeated here: there may be a password in it.
+        let no_url = || Failure::input("--jwks: that is no URL");
+        let uri: Uri = url.parse().map_err(|_| no_url())?;
+        let authority = uri.authority().ok_or_else(no_url)?;
         if authority.as_str().contains('@') {
-            // The address is not repeated: a password stands in it.
             return Err(Failure::input("--jwks: an address with a user and a password is refused"));
         }
         let is_tls = uri.scheme_str() == Some("https");
@@ -68,21 +72,21 @@ impl Address {
         }
         let host = authority.host().trim_matches(['[', ']']).to_owned();
         let port = authority.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        Ok(Self { host, port, is_tls, uri })
+        Ok(Self { uri, shown, host, port, is_tls })
     }
 
     async fn connect(&self) -> Result<Box<dyn Stream>, Failure> {
-        let failed = |error: io::Error| ours(&self.uri, &error);
+        let failed = |error: io::Error| ours(&self.shown, &error);
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(failed)?;
         if !self.is_tls {
             // `localhost` is only a name.
             if !stream.peer_addr().map_err(failed)?.ip().is_loopback() {
-                return Err(ours(&self.uri, &"the name does not lead to this machine"));
+                return Err(ours(&self.shown, &"the name does not lead to this machine"));
             }
             return Ok(Box::new(stream));
         }
         let name = ServerName::try_from(self.host.clone())
-            .map_err(|_| Failure::input(format!("{}: that is no name of a server", self.uri)))?;
+            .map_err(|_| Failure::input(format!("{}: that is no name of a server", self.shown)))?;
         let tls = TlsConnector::from(Arc::new(self.tls()?));
         let stream = tls.connect(name, stream).await.map_err(failed)?;
         Ok(Box::new(stream))
@@ -96,7 +100,7 @@ impl Address {
         if roots.is_empty() {
             let problem = "this machine trusts no certificates: install them (ca-certificates), or \
                            name a file in SSL_CERT_FILE";
-            return Err(ours(&self.uri, &problem));
+            return Err(ours(&self.shown, &problem));
         }
         // Named, not taken from the process: two providers in one tree would panic otherwise.
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -107,8 +111,8 @@ impl Address {
 
     async fn ask(&self, stream: Box<dyn Stream>) -> Result<Vec<u8>, Failure> {
         let failed = |error: hyper::Error| {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            ours(&self.uri, &format_args!("{error}{}", cause.unwrap_or_default()))
+            let cause = error.source().map(|cause| format!(": {cause}"));
+            ours(&self.shown, &format_args!("{error}{}", cause.unwrap_or_default()))
         };
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
@@ -117,7 +121,10 @@ impl Address {
         let response = sender.send_request(self.request()?).await.map_err(failed)?;
         self.check(response.status())?;
         let body = to_bytes(Body::new(response.into_body()), LARGEST).await.map_err(|_| {
-            ours(&self.uri, &"the answer broke off, or is larger than 512 KiB: that is no key set")
+            ours(
+                &self.shown,
+                &"the answer broke off, or is larger than 512 KiB: that is no key set",
+            )
         })?;
         Ok(body.into())
     }
@@ -134,20 +141,20 @@ impl Address {
     }
 
     fn check(&self, status: StatusCode) -> Result<(), Failure> {
-        let uri = &self.uri;
+        let url = &self.shown;
         match status {
             StatusCode::OK => Ok(()),
             status if status.is_redirection() => Err(Failure::input(format!(
-                "{uri}: it answers {status}; redirects are not followed: give the address itself"
+                "{url}: it answers {status}; redirects are not followed: give the address itself"
             ))),
             status if status.is_client_error() => {
-                Err(Failure::input(format!("{uri}: there is no key set: it answers {status}")))
+                Err(Failure::input(format!("{url}: there is no key set: it answers {status}")))
             }
-            status => Err(ours(uri, &format_args!("it answers {status}"))),
+            status => Err(ours(url, &format_args!("it answers {status}"))),
         }
     }
 }
 
-fn ours(url: &dyn std::fmt::Display, problem: &dyn std::fmt::Display) -> Failure {
+fn ours(url: &str, problem: &dyn Display) -> Failure {
     Failure::ours(format!("the keys cannot be fetched from {url}: {problem}"))
 }
