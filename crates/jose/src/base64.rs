@@ -33,6 +33,12 @@ pub(crate) fn encode_into(bytes: &[u8], text: &mut String) {
     URL_SAFE.encode_string(bytes, text);
 }
 
+/// Encodes with the ordinary alphabet and padding, as PEM has it.
+/// The ordinary alphabet with padding, which PEM is written in.
+pub(crate) fn encode_standard_into(bytes: &[u8], text: &mut String) {
+    STANDARD.encode_string(bytes, text);
+}
+
 /// The length of what `encoded_len` characters decode to. One character too many is the
 /// decoder's to refuse.
 pub(crate) const fn decoded_len(encoded_len: usize) -> usize {
@@ -57,11 +63,6 @@ pub(crate) fn decode_into(text: &[u8], buffer: &mut [u8]) -> Result<(), Malforme
         Ok(written) if written == buffer.len() => Ok(()),
         _ => Err(Malformed),
     }
-}
-
-/// The ordinary alphabet with padding, which PEM is written in.
-pub(crate) fn encode_standard(bytes: &[u8]) -> String {
-    STANDARD.encode(bytes)
 }
 
 /// Decodes the ordinary alphabet with or without padding; only used to recognise public keys that

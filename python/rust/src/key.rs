@@ -2,8 +2,6 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use countersign_jose::{Algorithm, Error, SigningKey, VerifyingKey};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
@@ -149,11 +147,10 @@ impl Key {
     #[pyo3(signature = (private = false))]
     fn to_pem(&self, py: Python<'_>, private: bool) -> PyResult<String> {
         if private {
-            let der = self.signing(py)?.to_pkcs8_der().map_err(|e| error::setup(py, &e))?;
-            return Ok(pem("PRIVATE KEY", &der));
+            let pem = self.signing(py)?.to_pkcs8_pem().map_err(|e| error::setup(py, &e))?;
+            return Ok(pem.to_string());
         }
-        let der = self.verifying().to_der().map_err(|e| error::setup(py, &e))?;
-        Ok(pem("PUBLIC KEY", &der))
+        self.verifying().to_pem().map_err(|e| error::setup(py, &e))
     }
 
     /// The bytes of a shared secret.
@@ -256,21 +253,4 @@ fn read_jwk(json: &[u8], algorithm: Option<Algorithm>) -> Result<Half, Error> {
             .or_else(|refusal| verifying().map_err(|_| refusal)),
         _ => verifying(),
     }
-}
-
-fn pem(label: &str, der: &[u8]) -> String {
-    let mut text = format!("-----BEGIN {label}-----\n");
-    let encoded = STANDARD.encode(der);
-    let mut rest = encoded.as_str();
-    while let Some((line, after)) = rest.split_at_checked(64) {
-        text.push_str(line);
-        text.push('\n');
-        rest = after;
-    }
-    if !rest.is_empty() {
-        text.push_str(rest);
-        text.push('\n');
-    }
-    text.push_str(&format!("-----END {label}-----\n"));
-    text
 }

@@ -23,6 +23,7 @@ use secrecy::SecretString;
 pub use self::{
     explain::{Explained, Origin},
     gather::Settings,
+    value::parse_duration,
 };
 use crate::DatabaseUrl;
 

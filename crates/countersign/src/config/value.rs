@@ -85,7 +85,7 @@ const UNITS: [(&str, u64); 5] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("
 
 impl Value for Duration {
     fn read(text: &str) -> Result<Self, String> {
-        duration(text).ok_or_else(|| {
+        parse_duration(text).ok_or_else(|| {
             format!(
                 "{} is no duration: write \"30s\", \"15m\", \"12h\", \"90d\" or seconds",
                 quoted(text)
@@ -107,8 +107,9 @@ impl Value for Duration {
     }
 }
 
-/// `90`, `15m`, `1h30m`, `90 days`, `500ms`.
-fn duration(text: &str) -> Option<Duration> {
+/// Reads a duration as people write it: `90` (seconds), `15m`, `1h30m`, `90 days`, `500ms`.
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
     if let Some(millis) = text.strip_suffix("ms") {
         return millis.trim().parse().ok().map(Duration::from_millis);
     }

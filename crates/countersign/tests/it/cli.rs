@@ -11,6 +11,12 @@ fn help_and_version_are_answers() {
         &["users", "--help"],
         &["clients", "add", "--help"],
         &["help", "keys"],
+        &["keys", "generate", "--help"],
+        &["keys", "convert", "--help"],
+        &["token", "--help"],
+        &["token", "decode", "--help"],
+        &["token", "verify", "--help"],
+        &["token", "sign", "--help"],
     ] {
         let output = place.run(args);
         let help = text(&output.stdout);

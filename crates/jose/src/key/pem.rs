@@ -27,26 +27,22 @@ pub(crate) fn public_key(pem: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
     only(&pem, |kind| *kind == SectionKind::PublicKey)
 }
 
-/// Writes the strict form of RFC 7468 section 3: lines of 64 characters.
+/// Writes the strict form of RFC 7468 section 3. The memory is taken once, so that a private key leaves
+/// no copy behind.
 pub(crate) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
-    const LINE: usize = 64;
-    let encoded = Zeroizing::new(base64::encode_standard(der));
-    // Enough for all of it, so that no copy is left behind.
-    let room = encoded.len() + encoded.len() / LINE + 2 * (label.len() + LINE);
-    let mut pem = Zeroizing::new(String::with_capacity(room));
-    pem.push_str("-----BEGIN ");
-    pem.push_str(label);
-    pem.push_str("-----\n");
-    for (at, character) in encoded.char_indices() {
-        if at > 0 && at % LINE == 0 {
-            pem.push('\n');
-        }
-        pem.push(character);
+    const LINE: usize = 48;
+    let lines = der.len().div_ceil(LINE);
+    let mut pem = Zeroizing::new(String::with_capacity(lines * 65 + 2 * label.len() + 64));
+    for part in ["-----BEGIN ", label, "-----\n"] {
+        pem.push_str(part);
     }
-    pem.push('\n');
-    pem.push_str("-----END ");
-    pem.push_str(label);
-    pem.push_str("-----\n");
+    for line in der.chunks(LINE) {
+        base64::encode_standard_into(line, &mut pem);
+        pem.push('\n');
+    }
+    for part in ["-----END ", label, "-----\n"] {
+        pem.push_str(part);
+    }
     pem
 }
 

@@ -2,11 +2,13 @@
 
 use std::{
     fmt,
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     process::ExitCode,
 };
 
 use countersign::{ConfigError, Fault, OpenError, engine};
+
+use crate::{output::printable, paint::Paint};
 
 /// Why the command ends.
 #[derive(Debug)]
@@ -57,10 +59,9 @@ impl Failure {
     }
 
     fn say(&self) {
-        let mut stderr = io::stderr().lock();
-        let label = if stderr.is_terminal() { "\x1b[1;31merror\x1b[0m" } else { "error" };
+        let label = Paint::stderr().bad("error");
         // When nobody can be told, the exit code still can.
-        let _ = writeln!(stderr, "{label}: {}", one_line(&self.message));
+        let _ = writeln!(io::stderr(), "{label}: {}", printable(&self.message));
     }
 }
 
@@ -68,19 +69,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
-}
-
-/// What others wrote into a message must not move the cursor or start a line.
-fn one_line(message: &str) -> String {
-    let mut line = String::with_capacity(message.len());
-    for character in message.chars() {
-        if character.is_control() {
-            line.extend(character.escape_debug());
-        } else {
-            line.push(character);
-        }
-    }
-    line
 }
 
 impl From<OpenError> for Failure {

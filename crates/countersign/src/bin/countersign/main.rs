@@ -6,10 +6,13 @@ mod commands;
 mod doctor;
 mod failure;
 mod import;
+mod keys;
 mod listen;
 mod logging;
 mod output;
+mod paint;
 mod source;
+mod tokens;
 mod views;
 
 use std::{env, process::ExitCode};
@@ -26,6 +29,7 @@ Examples:
   countersign serve --dev                     try it: a server, a database and a demo account
   countersign init --issuer https://auth.example.com --audience api
   countersign users add ada --role admin      asks for the password
+  countersign token decode -                  what a token says and what is wrong with it
   countersign config --explain                every setting, its value and where it comes from
 
 Settings come from countersign.toml, then COUNTERSIGN_* variables, then flags; the last wins.
@@ -56,6 +60,12 @@ fn run(command: Command) -> Result<(), Failure> {
 
 /// Help is an answer; a mistake on the command line is the caller's.
 fn usage(error: &clap::Error) -> ExitCode {
+    // The parser repeats what it does not understand, and what it prints stands in logs.
+    if error.to_string().contains("-----BEGIN") {
+        let problem = "a key stands on the command line, where others can read it: give the name \
+                       of its file, or - for standard input";
+        return Failure::input(problem).report();
+    }
     // A closed standard output is no reason to fail.
     let _ = error.print();
     match error.kind() {

@@ -1,11 +1,11 @@
 //! Printing: tables for people, JSON for programs.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, paint::Paint};
 
 /// How an answer is printed.
 #[derive(clap::Args, Clone, Copy, Debug, Default)]
@@ -80,7 +80,7 @@ fn new_table() -> Table {
 
 fn head(name: &str) -> Cell {
     let cell = Cell::new(name);
-    if io::stdout().is_terminal() { cell.add_attribute(Attribute::Bold) } else { cell }
+    if Paint::stdout().is_on() { cell.add_attribute(Attribute::Bold) } else { cell }
 }
 
 fn print(table: &Table) -> Result<(), Failure> {
@@ -88,15 +88,24 @@ fn print(table: &Table) -> Result<(), Failure> {
     line(&lines.join("\n"))
 }
 
-/// What users and clients wrote must not move the cursor.
+/// What others wrote must not move the cursor, start a line, or turn the reading direction round.
 pub(crate) fn printable(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() {
+        if character.is_control() || is_direction(character) {
             clean.extend(character.escape_debug());
         } else {
             clean.push(character);
         }
     }
     clean
+}
+
+/// The controls of Unicode's bidirectional algorithm (UAX 9): with one of them a text can show
+/// something else than it says.
+const fn is_direction(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }

@@ -1,21 +1,16 @@
 //! `countersign doctor`
 
-use std::{
-    io::{self, Read},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use clap::Args;
-use countersign::guard::time::{Clock, SystemClock};
+use serde_json::json;
 
 use crate::{
     doctor::{self, Format, Report, Severity, code, deployment, token},
     failure::Failure,
     source::Source,
+    tokens::{clock::Clock, input},
 };
-
-/// More than any token has.
-const LONGEST_TOKEN: u64 = 256 * 1024;
 
 /// Find what is wrong with a deployment, with Python code, or with a token.
 #[derive(Args, Debug)]
@@ -69,11 +64,11 @@ impl Doctor {
 
     async fn report(&self) -> Result<Report, Failure> {
         if let Some(token) = &self.token {
-            let text = if token == "-" { read_token()? } else { token.clone() };
-            let now = SystemClock::new().now().millis() / 1_000;
-            let checked = token::check(&text, now);
+            let checked = token::check(&input::read(token)?, Clock::Machine.now()?);
             let subject = "the token".to_owned();
-            return Ok(Report { subject, findings: checked.findings, shown: checked.shown });
+            let shown = checked.shown;
+            let shown = shown.map(|shown| json!({"header": shown.header, "claims": shown.claims}));
+            return Ok(Report { subject, findings: checked.findings, shown });
         }
         if self.code.is_empty() {
             let checked = deployment::check(&self.source).await;
@@ -99,14 +94,4 @@ impl Doctor {
         };
         self.ignore.iter().map(find).collect()
     }
-}
-
-/// Standard input, as far as a token could go.
-fn read_token() -> Result<String, Failure> {
-    let mut text = String::new();
-    io::stdin()
-        .take(LONGEST_TOKEN)
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::input(format!("the token cannot be read: {error}")))?;
-    Ok(text)
 }

@@ -11,6 +11,7 @@ mod openapi;
 mod password;
 mod serve;
 mod sessions;
+mod token;
 mod users;
 
 use clap::Subcommand;
@@ -30,8 +31,10 @@ pub(crate) enum Command {
     Clients(clients::Clients),
     /// List and end sessions
     Sessions(sessions::Sessions),
-    /// List, rotate and revoke signing keys
+    /// List, rotate and revoke signing keys; make and convert keys as files
     Keys(keys::Keys),
+    /// Read, check and make tokens (JWT)
+    Token(token::Token),
     /// Bring the database's schema to this version
     Migrate(migrate::Migrate),
     /// Print the OpenAPI document
@@ -55,6 +58,7 @@ impl Command {
             Self::Clients(command) => command.run().await,
             Self::Sessions(command) => command.run().await,
             Self::Keys(command) => command.run().await,
+            Self::Token(command) => command.run().await,
             Self::Migrate(command) => command.run().await,
             Self::Openapi(command) => command.run(),
             Self::Config(command) => command.run(),

@@ -61,10 +61,9 @@ impl Report {
     }
 
     fn json(&self) -> Value {
-        let findings: Vec<_> = self.findings.iter().map(told).collect();
         let mut value = json!({
             "checked": self.subject,
-            "findings": findings,
+            "findings": self.findings_json(),
             "counts": {
                 "error": self.count(Severity::Error),
                 "warning": self.count(Severity::Warning),
@@ -75,6 +74,11 @@ impl Report {
             object.insert("token".to_owned(), shown.clone());
         }
         value
+    }
+
+    /// The findings alone, for programs.
+    pub(crate) fn findings_json(&self) -> Value {
+        json!(self.findings.iter().map(told).collect::<Vec<_>>())
     }
 
     fn count(&self, severity: Severity) -> usize {

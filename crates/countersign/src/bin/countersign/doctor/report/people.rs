@@ -1,49 +1,21 @@
 //! For people: one block a rule, the worst first, with its places, its reason and its mend.
 
-use std::{
-    fmt::Write,
-    io::{self, IsTerminal},
-};
+use std::fmt::Write;
 
 use serde_json::Value;
 
 use super::Report;
 use crate::{
     doctor::{Finding, Rule, Severity},
-    environment,
     failure::Failure,
     output::{self, printable},
+    paint::Paint,
 };
 
 const WIDTH: usize = 96;
 
-/// What colours a terminal shows.
-#[derive(Clone, Copy)]
-struct Paint(bool);
-
-impl Paint {
-    /// Only on a terminal, and only where nobody asked for none (no-color.org).
-    fn new() -> Self {
-        let refused = environment().any(|(name, value)| name == "NO_COLOR" && !value.is_empty());
-        Self(io::stdout().is_terminal() && !refused)
-    }
-
-    fn on(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-
-    fn severity(self, severity: Severity) -> String {
-        let code = match severity {
-            Severity::Error => "1;31",
-            Severity::Warning => "1;33",
-            Severity::Note => "1;36",
-        };
-        self.on(code, severity.as_str())
-    }
-}
-
 pub(super) fn print(report: &Report) -> Result<(), Failure> {
-    let paint = Paint::new();
+    let paint = Paint::stdout();
     let mut text = String::new();
     if let Some(shown) = &report.shown {
         token(&mut text, shown);
@@ -78,9 +50,9 @@ fn order(rule: &Rule) -> usize {
 }
 
 fn block(text: &mut String, paint: Paint, rule: &Rule, findings: &[&Finding]) {
-    let (severity, title) = (worst(findings), paint.on("1", rule.title));
+    let (severity, title) = (worst(findings), paint.bold(rule.title));
     // Writing into a String cannot fail.
-    let _ = writeln!(text, "{} {}  {title}", paint.severity(severity), rule.id);
+    let _ = writeln!(text, "{} {}  {title}", painted(paint, severity), rule.id);
     for finding in findings {
         let message = printable(&finding.message);
         let _ = match &finding.place {
@@ -94,6 +66,14 @@ fn block(text: &mut String, paint: Paint, rule: &Rule, findings: &[&Finding]) {
     }
     paragraph(text, "mend", rule.mend);
     text.push('\n');
+}
+
+fn painted(paint: Paint, severity: Severity) -> String {
+    match severity {
+        Severity::Error => paint.bad(severity.as_str()),
+        Severity::Warning => paint.warning(severity.as_str()),
+        Severity::Note => paint.note(severity.as_str()),
+    }
 }
 
 /// Text in lines, each indented behind a label.

@@ -8,7 +8,10 @@ use countersign_jose::{Error, dangerous};
 use serde_json::{Map, Value};
 
 use super::Token;
-use crate::doctor::{Finding, Rule, Severity};
+use crate::{
+    doctor::{Finding, Rule, Severity},
+    tokens::input,
+};
 
 pub(super) const NO_TOKEN: Rule = Rule {
     id: "T1",
@@ -50,9 +53,7 @@ const COMFORTABLE: usize = 4 * 1024;
 
 /// Takes a token apart. What is none is a finding.
 pub(super) fn read(text: &str, findings: &mut Vec<Finding>) -> Option<Token> {
-    let text = text.trim();
-    let text = text.strip_prefix("Bearer ").unwrap_or(text).trim();
-    match parse(text) {
+    match parse(input::bare(text)) {
         Ok(token) => Some(token),
         Err(problem) => {
             findings.push(Finding::new(&NO_TOKEN, problem));
@@ -95,13 +96,13 @@ fn decode(what: &str, part: &str) -> Result<Vec<u8>, String> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| {
         let standard = STANDARD_NO_PAD.decode(part.trim_end_matches('=')).is_ok();
         let why = if standard { "base64, not base64url without padding" } else { "no base64url" };
-        format!("its {what} is {why}")
+        format!("the {what} part is {why}")
     })
 }
 
 fn object(what: &str, part: &str) -> Result<Map<String, Value>, String> {
     serde_json::from_slice(&decode(what, part)?)
-        .map_err(|_| format!("its {what} is no JSON object"))
+        .map_err(|_| format!("the {what} part is no JSON object"))
 }
 
 pub(super) fn check(token: &Token, findings: &mut Vec<Finding>) {

@@ -7,7 +7,7 @@ mod header;
 mod secret;
 mod times;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Finding, Rule};
 
@@ -47,8 +47,16 @@ struct Token {
 pub(crate) struct Checked {
     /// What was found.
     pub(crate) findings: Vec<Finding>,
-    /// What it says.
-    pub(crate) shown: Option<Value>,
+    /// What it says; nothing when it is none.
+    pub(crate) shown: Option<Shown>,
+}
+
+/// What a token says. The signature is not among it: with it the token could be used.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) header: Map<String, Value>,
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) signature_bytes: usize,
 }
 
 /// Looks at a token. `now` is in seconds since the epoch.
@@ -62,7 +70,8 @@ pub(crate) fn check(text: &str, now: i64) -> Checked {
     secret::check(&token, &mut findings);
     times::check(&token, now, &mut findings);
     claims::check(&token, &mut findings);
-    let shown = json!({"header": token.header, "claims": token.claims});
+    let signature_bytes = token.signature.len();
+    let shown = Shown { header: token.header, claims: token.claims, signature_bytes };
     Checked { findings, shown: Some(shown) }
 }
 
@@ -75,6 +84,7 @@ impl Token {
 #[cfg(test)]
 mod tests {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use serde_json::json;
 
     use super::*;
 
@@ -122,7 +132,7 @@ mod tests {
         let text = token(&header, &claims);
         let checked = check(&format!(" Bearer {text}\n"), NOW);
         assert!(checked.findings.is_empty(), "{:?}", checked.findings);
-        assert_eq!(checked.shown.unwrap()["claims"], claims);
+        assert_eq!(Value::Object(checked.shown.unwrap().claims), claims);
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::Token;
-use crate::doctor::{Finding, Rule, Severity};
+use crate::{
+    doctor::{Finding, Rule, Severity},
+    tokens::words::spelled,
+};
 
 pub(super) const NO_EXPIRY: Rule = Rule {
     id: "T4",
@@ -46,8 +49,7 @@ pub(super) const NOT_NOW: Rule = Rule {
     mend: "Get another by refreshing or logging in; check the clocks if it should be good.",
 };
 
-const HOUR: i64 = 3_600;
-const DAY: i64 = 24 * HOUR;
+const DAY: i64 = 24 * 3_600;
 /// The year 5138: seconds never, milliseconds always.
 const ABSURD: f64 = 1e11;
 
@@ -102,14 +104,5 @@ fn kind(value: &Value) -> &'static str {
         Value::Bool(_) => "a truth value",
         Value::Null => "null",
         _ => "a list or object",
-    }
-}
-
-fn spelled(seconds: i64) -> String {
-    match seconds {
-        ..=119 => format!("{seconds} seconds"),
-        120..=7_199 => format!("{} minutes", seconds / 60),
-        7_200..=172_799 => format!("{} hours", seconds / HOUR),
-        _ => format!("{} days", seconds / DAY),
     }
 }
