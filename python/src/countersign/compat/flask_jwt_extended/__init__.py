@@ -22,8 +22,9 @@ status code and message. Its own tests pass against this package.
 store excepted, whose place you must choose:
 
 ``JWT_REVOCATION_STORE``
-    ``"memory"``, ``"sqlite:///revoked.db"`` or an object of yours: `revoke_token` revokes, every
-    route refuses. See `countersign.compat.flask_jwt_extended.revocation`.
+    ``"memory"``, ``"sqlite:///revoked.db"``, a `countersign.Countersign` or an object of yours:
+    `revoke_token` revokes, every route refuses. See
+    `countersign.compat.flask_jwt_extended.revocation`.
 ``JWT_RFC6750``
     A token that is no good: 401 instead of 422, 403 where another token would not help, and
     ``WWW-Authenticate`` (with ``JWT_REALM``) as RFC 6750 wants it. ``bearer`` in any case.

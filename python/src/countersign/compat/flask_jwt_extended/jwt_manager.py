@@ -8,6 +8,7 @@ from countersign import jwt
 
 from . import _refusals, _settings, tokens
 from ._loaders import Loaders
+from ._store import claims_of_store
 from .config import config
 from .default_callbacks import default_decode_key_callback
 from .typing import ExpiresDelta, Fresh
@@ -78,8 +79,9 @@ class JWTManager(Loaders):
         subject = self._user_identity_callback(identity)
         own = tokens.new_claims(token_type, subject, fresh, expires_delta)
         more_headers = {**(self._jwt_additional_header_callback(identity) or {}), **(headers or {})}
+        written = {**own, **(self._user_claims_callback(identity) or {}), **(claims or {})}
         return jwt.encode(
-            {**own, **(self._user_claims_callback(identity) or {}), **(claims or {})},
+            {**written, **claims_of_store(written)},
             self._encode_key_callback(identity),
             config.algorithm,
             headers=more_headers,
