@@ -23,7 +23,9 @@ years of 360, and ``0/minute``, which turns every request away.
 - A blueprint's ``meta_limits`` are heeded. A ``Retry-After`` of the view is read in UTC, and one
   that cannot be read does not stop the answer.
 - Blocks (``with limiter.limit(...)``) at the same place do not mix up their limits among threads.
-- The command ``flask limiter`` is not offered.
+- The command ``flask limiter`` (``config``, ``limits``, ``clear``) is there in applications that
+  have a `Limiter`, and prints plain text. It is another process than the server, whose counts in
+  memory it does not see; ``clear`` says so and fails. ``limits --watch`` is not offered.
 
 **Be careful**, as ever: ``deduct_when`` looks before the view and counts after it, so requests at
 the same time slip through together; behind a proxy, `util.get_remote_address` needs Werkzeug's

@@ -29,6 +29,7 @@ from ._settings import (
     header_names,
     known_strategy,
 )
+from .commands import COMMAND, cli
 from .constants import MAX_BACKEND_CHECKS, ConfigVars, ExemptionScope, HeaderNames
 from .errors import RateLimitExceeded
 from .util import get_qualified_name
@@ -195,6 +196,8 @@ class Limiter:
             app.before_request(self._check_request_limit)
             app.after_request(self._finish)
             app.teardown_request(self._forget)
+            if COMMAND not in app.cli.commands:
+                app.cli.add_command(cli)
         self.initialized = True
 
     def limit(
