@@ -518,14 +518,14 @@ class _Backoff:
 
     def __init__(self) -> None:
         self._looks = 0
-        self._last = time.time()
+        self._last = time.monotonic()
 
     def is_due(self) -> bool:
         if self._looks > MAX_BACKEND_CHECKS:
             self._looks = 0
-        if time.time() - self._last <= 2**self._looks:
+        if time.monotonic() - self._last <= 2**self._looks:
             return False
-        self._last = time.time()
+        self._last = time.monotonic()
         self._looks += 1
         return True
 
