@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countersign.compat.limits import RateLimitItem
+
+from ._settle import Answered, begin, settle
 
 _HEADERS: Final = "countersign.compat.fastapi_limits.headers"
 
@@ -84,6 +86,8 @@ class LimitHeadersMiddleware:
     ::
 
         app.add_middleware(LimitHeadersMiddleware)
+
+    It also sees the answers by which ``deduct_when`` decides.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -97,12 +101,19 @@ class LimitHeadersMiddleware:
             return
         told: dict[str, Any] = {}
         scope[_HEADERS] = told
+        begin(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in told.items():
                     headers.setdefault(name, value)
+                await settle(scope, Answered(message["status"], headers))
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            # Whoever is around us answers 500.
+            await settle(scope, Answered(500, Headers()))
+            raise
