@@ -391,3 +391,17 @@ def test_private_key_on_another_curve_does_not_sign() -> None:
     key = Pair("ES512", ec.generate_private_key(ec.SECP521R1()))
     with pytest.raises(JWSError, match="curve"):
         jwt.encode({}, key.private_pem(), algorithm="ES256")
+
+
+@pytest.mark.parametrize("leeway", ["5", None, [5]])
+def test_a_leeway_of_another_type_is_named_with_every_token(leeway: Any) -> None:
+    """It used to fail only where the token had a claim to compare."""
+    for claims in ({"sub": "1"}, {"sub": "1", "exp": 4_000_000_000}):
+        token = jwt.encode(claims, SECRET)
+        with pytest.raises(TypeError, match=r'options\["leeway"\] must be a number of seconds'):
+            jwt.decode(token, SECRET, algorithms=["HS256"], options={"leeway": leeway})
+
+
+def test_claims_that_are_no_dict_are_named() -> None:
+    with pytest.raises(JWTError, match="The claims must be a dict, and not list"):
+        jwt.encode(["sub"], SECRET)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from ._loaders import Loaders
 from ._store import claims_of_store
 from .config import config
 from .default_callbacks import default_decode_key_callback
+from .revocation import open_store
 from .typing import ExpiresDelta, Fresh
 from .utils import current_user_context_processor
 
@@ -58,6 +59,8 @@ class JWTManager(Loaders):
     @staticmethod
     def _set_default_configuration_options(app: Flask) -> None:
         _settings.install(app)
+        # Looked at now, opened later: a setting that means nothing stops the application here.
+        open_store(app.config["JWT_REVOCATION_STORE"])
 
     def _set_error_handler_callbacks(self, app: Any) -> None:
         """Register the answers; programs call this for the ``Api`` of flask-restx, too."""

@@ -133,9 +133,18 @@ def open_store(setting: object, margin: float = MARGIN) -> RevocationStore | Non
     if not isinstance(setting, (str, type)) and isinstance(setting, RevocationStore):
         return setting
     raise RuntimeError(
-        'JWT_REVOCATION_STORE must be "memory", "sqlite:///path/to/file.db", '
-        "a Countersign, or an object with the methods revoke and is_revoked"
+        f"JWT_REVOCATION_STORE is {_without_password(setting)}, and must be"
+        ' "memory", "sqlite:///path/to/file.db", a Countersign, or an object with the methods'
+        " revoke and is_revoked"
     )
+
+
+def _without_password(setting: object) -> str:
+    """What a setting is; of a URI, its scheme."""
+    if not isinstance(setting, str):
+        return repr(setting)
+    scheme, separator, _ = setting.partition(":")
+    return f"{scheme}:..." if separator else repr(setting)
 
 
 def _sqlite_path(setting: object) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import request
 
-from countersign.compat._warn import warn_caller
+from countersign.compat._warn import is_text_for_no, warn_caller
 from countersign.compat.limits import parse_many
 from countersign.compat.limits.errors import ConfigurationError
 from countersign.compat.limits.strategies import STRATEGIES
@@ -133,7 +133,7 @@ def check_config(app: Flask) -> None:
         _warn(f"{ConfigVars.KEY_FUNC} has no effect: pass it to Limiter as key_func")
     for name in _SWITCHES:
         value = app.config.get(name)
-        if isinstance(value, str) and value.lower() in ("false", "no", "off", "0"):
+        if is_text_for_no(value):
             _warn(f"{name} = {value!r} is a text, which means yes: write False")
 
 
