@@ -17,6 +17,8 @@ years of 360, and ``0/minute``, which turns every request away.
 - Default, application and meta limits that cannot be read are a `ConfigurationError` at start, not
   an error 500 at each request. A view with such a limit goes without it, as ever, but it is warned
   of where it is written.
+- Options of a limit that cannot be meant are warned of where it is written, and a limit above its
+  route's decorator, which no request comes to, at the first request.
 - ``RATELIMIT_*`` settings that mean nothing, switches that are a text ``"False"``, a form of
   ``retry_after`` and headers that do not exist are warned of. One text where a list of limits
   belongs is refused.
@@ -34,8 +36,9 @@ ProxyFix; functions of the same module and name share limits.
 
 from __future__ import annotations
 
+from ._declared import InvalidRateWarning
 from ._limiter import Limiter
-from ._limits import ApplicationLimit, InvalidRateWarning, Limit, MetaLimit, RouteLimit
+from ._limits import ApplicationLimit, Limit, MetaLimit, RouteLimit
 from ._requests import RequestLimit
 from ._settings import UnknownSettingWarning
 from .constants import ExemptionScope, HeaderNames

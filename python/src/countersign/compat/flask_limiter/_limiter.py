@@ -17,11 +17,20 @@ from countersign.compat.limits.strategies import STRATEGIES, RateLimiter
 
 from ._counting import count, settle
 from ._headers import write_headers
-from ._limits import ActiveLimit, ApplicationLimit, Limit, MetaLimit, RouteLimit
+from ._limits import (
+    ActiveLimit,
+    ApplicationLimit,
+    Limit,
+    MetaLimit,
+    RouteLimit,
+    counts_itself,
+)
 from ._registry import LimitManager, Visit
 from ._requests import RequestLimit, Visitor, forget_visitor, visitor
 from ._settings import (
     Rules,
+    UnknownSettingWarning,
+    check_arguments,
     check_config,
     check_rates,
     check_retry_after,
@@ -131,6 +140,18 @@ class Limiter:
                 f"key_func={key_func!r}: write a function that says whose budget it is, such as"
                 " get_remote_address"
             )
+        check_arguments(
+            switches={
+                "enabled": enabled,
+                "headers_enabled": headers_enabled,
+                "swallow_errors": swallow_errors,
+                "fail_on_first_breach": fail_on_first_breach,
+                "in_memory_fallback_enabled": in_memory_fallback_enabled,
+                "default_limits_per_method": default_limits_per_method,
+                "application_limits_per_method": application_limits_per_method,
+            },
+            functions={"on_breach": on_breach, "on_meta_breach": on_meta_breach},
+        )
         self.app = app
         self.logger = logging.getLogger("flask-limiter")
         self.enabled = enabled
@@ -160,6 +181,8 @@ class Limiter:
         self._retry_after = retry_after
         self._strategy = strategy
         self._storage_uri = storage_uri
+        if storage_options is not None and not isinstance(storage_options, Mapping):
+            raise ConfigurationError(f"storage_options={storage_options!r}: write a dict")
         self._storage_options = dict(storage_options or {})
         self._swallow_errors = swallow_errors
         self._fail_on_first_breach = fail_on_first_breach
@@ -173,6 +196,7 @@ class Limiter:
         self._fallback_limiter: RateLimiter | None = None
         self._storage_dead = False
         self._backoff = _Backoff()
+        self._never_reached: set[str] = set()
         if app is not None:
             self.init_app(app)
 
@@ -448,8 +472,7 @@ class Limiter:
         if self._is_exempt(endpoint):
             return []
         if name is None:
-            view = current_app.view_functions.get(endpoint)
-            name = get_qualified_name(view) if view else ""
+            name = self._name_of_view(endpoint)
         # Not the proxy: it is compared and hashed.
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         visit = Visit(app, endpoint, request.blueprint, name, before_view)
@@ -461,6 +484,24 @@ class Limiter:
         fresh = [limit for limit in dict.fromkeys(general) if limit not in seen]
         seen.update(fresh)
         return fresh + own
+
+    def _name_of_view(self, endpoint: str) -> str:
+        view = current_app.view_functions.get(endpoint)
+        if view is None:
+            return ""
+        name = get_qualified_name(view)
+        if self.limit_manager.is_marked(name) and not counts_itself(view) and self._is_news(name):
+            warn_caller(
+                f"the limit of {name} stands above its route's decorator, so no request comes to"
+                " it: write it below",
+                UnknownSettingWarning,
+            )
+        return name
+
+    def _is_news(self, name: str) -> bool:
+        known = name in self._never_reached
+        self._never_reached.add(name)
+        return not known
 
     def _is_exempt(self, endpoint: str) -> bool:
         if not endpoint or not (self.enabled and self.initialized):

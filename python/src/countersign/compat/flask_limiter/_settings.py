@@ -122,6 +122,16 @@ def check_rates(provider: object, name: str, *, fatal: bool) -> None:
         _warn(f"{name}: {error}. As errors are swallowed, nothing is limited until then")
 
 
+def check_arguments(*, switches: Mapping[str, object], functions: Mapping[str, object]) -> None:
+    """Warn of arguments of a limiter that mean something else than they seem to."""
+    for name, value in switches.items():
+        if is_text_for_no(value):
+            _warn(f"{name}={value!r} is a text, which means yes: write False")
+    for name, value in functions.items():
+        if value and not callable(value):
+            _warn(f"{name}={value!r} is no function, and fails at each breach: write a function")
+
+
 def check_config(app: Flask) -> None:
     """Warn of settings that mean nothing, or not what they seem."""
     for name in app.config:

@@ -10,6 +10,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
+from countersign.compat._warn import warn_caller
+
 from ._budgets import Evenly, Hits, Shelf, Sliding, Window
 from ._rates import WindowStats
 from .errors import ConfigurationError
@@ -246,6 +248,11 @@ def storage_from_string(storage_string: str, **options: Any) -> MemoryStorage:
         raise ConfigurationError(
             f"memory:// has no option {unknown[0]!r}: leave it out of storage_options; there are"
             " max_keys and max_hits"
+        )
+    if storage_string.partition(":")[2].strip("/"):
+        warn_caller(
+            "storage_uri: what stands behind memory:// has no effect; write 'memory://', and"
+            " max_keys and max_hits in storage_options"
         )
     return _SCHEMES[scheme](storage_string, **options)
 
