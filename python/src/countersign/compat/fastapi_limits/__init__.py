@@ -48,7 +48,9 @@ except ModuleNotFoundError as _missing:
         'countersign.compat.fastapi_limits needs FastAPI: pip install "countersign-auth[fastapi]"'
     ) from _missing
 
-from ._headers import HeaderNames, LimitHeadersMiddleware, RequestLimit
+from countersign.compat.limits._options import HeaderNames
+
+from ._headers import LimitHeadersMiddleware, RequestLimit
 from ._limiter import Limiter
 from ._refusal import RateLimitExceeded
 from ._route import RouteLimit

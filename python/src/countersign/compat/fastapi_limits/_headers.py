@@ -1,6 +1,5 @@
 """How limits stand, and the headers that tell it to the client."""
 
-import enum
 import math
 import time
 from collections.abc import Mapping
@@ -11,23 +10,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countersign.compat.limits import RateLimitItem
+from countersign.compat.limits._options import HeaderNames
 
 from ._settle import Answered, begin, settle
 
 _HEADERS: Final = "countersign.compat.fastapi_limits.headers"
-
-
-class HeaderNames(enum.Enum):
-    """The headers, for ``header_name_mapping``; their values are what they are called by default.
-
-    ``LIMIT`` says how many, ``REMAINING`` how many are left, ``RESET`` at what time (seconds since
-    1970) there are more, ``RETRY_AFTER`` in how many seconds that is.
-    """
-
-    RESET = "X-RateLimit-Reset"
-    REMAINING = "X-RateLimit-Remaining"
-    LIMIT = "X-RateLimit-Limit"
-    RETRY_AFTER = "Retry-After"
 
 
 @dataclass(frozen=True)

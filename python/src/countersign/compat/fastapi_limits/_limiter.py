@@ -1,8 +1,6 @@
 """Limit the requests to a FastAPI application: `Limiter`."""
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -12,12 +10,13 @@ from starlette.types import Scope
 
 from countersign import Countersign
 from countersign.compat.limits import RateLimitItem, parse_many
+from countersign.compat.limits._options import HeaderNames, listed, strategy_of
 from countersign.compat.limits.storage import MemoryStorage, storage_from_string
-from countersign.compat.limits.strategies import STRATEGIES, RateLimiter
+from countersign.compat.limits.strategies import RateLimiter
 from countersign.exceptions import ConfigurationError
 from countersign.fastapi._paths import route_template
 
-from ._headers import HeaderNames, RequestLimit, headers_of, most_telling, remember_headers
+from ._headers import RequestLimit, headers_of, most_telling, remember_headers
 from ._keys import Key, Keys, UserFunction, awaited
 from ._refusal import refusal
 from ._route import OnBreach, Rates, RouteLimit, Terms, check_function, method_names
@@ -110,7 +109,7 @@ class Limiter:
                 cost=default_limits_cost,
                 deduct_when=default_limits_deduct_when,
             )
-            for rates in _listed("default_limits", default_limits)
+            for rates in listed("default_limits", default_limits)
         ]
         self._application = [
             Terms(
@@ -122,7 +121,7 @@ class Limiter:
                 cost=application_limits_cost,
                 deduct_when=application_limits_deduct_when,
             )
-            for rates in _listed("application_limits", application_limits)
+            for rates in listed("application_limits", application_limits)
         ]
         self._metas = self._meta_terms(meta_limits)
         check_function("on_breach", on_breach, "the request and the limit")
@@ -132,7 +131,7 @@ class Limiter:
         self._headers_enabled = headers_enabled
         self._header_names = _header_names(header_name_mapping or {})
         self._storage = storage_from_string(storage_uri, **(storage_options or {}))
-        self._limiter = _strategy(strategy)(self._storage)
+        self._limiter = strategy_of(strategy)(self._storage)
         self._prefix = [key_prefix] if key_prefix else []
         self._filters: list[Callable[[HTTPConnection], Any]] = []
 
@@ -305,8 +304,7 @@ class Limiter:
         raise refusal(connection, standing, budget.message or str(budget.item), headers)
 
     def _meta_terms(self, rates: Sequence[Rates]) -> tuple[Terms, ...]:
-        listed = _listed("meta_limits", rates)
-        return tuple(Terms(each, self._key, scope="meta") for each in listed)
+        return tuple(Terms(each, self._key, scope="meta") for each in listed("meta_limits", rates))
 
     async def _is_filtered(self, connection: HTTPConnection) -> bool:
         for function in self._filters:
@@ -420,24 +418,9 @@ def _calls(dependant: Any) -> Iterator[Any]:
         yield from _calls(each)
 
 
-def _strategy(name: object) -> type[RateLimiter]:
-    if isinstance(name, str) and name in STRATEGIES:
-        return STRATEGIES[name]
-    near = get_close_matches(str(name), STRATEGIES, n=1)
-    hint = f"did you mean {near[0]!r}? There are" if near else "write one of"
-    raise ConfigurationError(f"strategy={name!r} is none: {hint} {', '.join(STRATEGIES)}")
-
-
 def _header_names(given: Mapping[HeaderNames, str]) -> dict[HeaderNames, str]:
     for name in given:
         if not isinstance(name, HeaderNames):
             known = ", ".join(str(each) for each in HeaderNames)
             raise ConfigurationError(f"header_name_mapping has {name!r}: write one of {known}")
     return {name: given.get(name, name.value) for name in HeaderNames}
-
-
-def _listed(name: str, limits: Any) -> list[Any]:
-    """A list of limits. One text is one limit, although it could be taken for a list of letters."""
-    if isinstance(limits, str) or callable(limits) or inspect.isawaitable(limits):
-        raise ConfigurationError(f"{name}={limits!r}: write a list, [{limits!r}]")
-    return list(limits)

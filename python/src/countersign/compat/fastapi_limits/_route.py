@@ -10,6 +10,7 @@ from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
 
 from countersign.compat.limits import parse_many
+from countersign.compat.limits._options import COST, is_cost
 from countersign.exceptions import ConfigurationError
 
 from ._headers import RequestLimit
@@ -58,10 +59,8 @@ class Terms:
         """Refuse what can never be meant."""
         if not callable(self.rates):
             parse_many(self.rates)
-        if not callable(self.cost) and (
-            not isinstance(self.cost, int) or isinstance(self.cost, bool) or self.cost < 1
-        ):
-            raise ConfigurationError(f"cost={self.cost!r}: write a whole number from 1 on")
+        if not callable(self.cost) and not is_cost(self.cost):
+            raise ConfigurationError(f"cost={self.cost!r}: {COST}")
         check_function("exempt_when", self.exempt_when, "the request")
         check_function("deduct_when", self.deduct_when, "the answer")
         check_function("on_breach", self.on_breach, "the request and the limit")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from countersign.compat._warn import warn_caller
 from countersign.compat.limits import parse_many
+from countersign.compat.limits._options import COST, is_cost
 
 from ._settings import UnknownSettingWarning
 
@@ -53,10 +54,8 @@ def _methods(limit: Limit) -> Iterator[str]:
 
 def _cost(limit: Limit) -> Iterator[str]:
     cost = limit.cost
-    if callable(cost) or cost is None:
-        return
-    if not isinstance(cost, int) or isinstance(cost, bool) or cost < 1:
-        yield f"cost={cost!r}: write a whole number from 1 on, or a function that answers one"
+    if cost is not None and not callable(cost) and not is_cost(cost):
+        yield f"cost={cost!r}: {COST}, or a function that answers one"
 
 
 def _functions(limit: Limit) -> Iterator[str]:

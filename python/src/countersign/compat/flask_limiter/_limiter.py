@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, overload
 from flask import Blueprint, current_app, request
 
 from countersign.compat._warn import warn_caller
+from countersign.compat.limits._options import listed, strategy_of
 from countersign.compat.limits.errors import ConfigurationError
 from countersign.compat.limits.storage import MemoryStorage, storage_from_string
-from countersign.compat.limits.strategies import STRATEGIES, RateLimiter
+from countersign.compat.limits.strategies import RateLimiter
 
 from ._counting import count, settle
 from ._headers import write_headers
@@ -36,7 +37,6 @@ from ._settings import (
     check_retry_after,
     endpoint_of_request,
     header_names,
-    known_strategy,
 )
 from .commands import COMMAND, cli
 from .constants import MAX_BACKEND_CHECKS, ConfigVars, ExemptionScope, HeaderNames
@@ -158,22 +158,22 @@ class Limiter:
         self.initialized = False
         self.limit_manager = LimitManager(key_func)
         self._key_func = key_func
-        self._default_rates = _listed("default_limits", default_limits)
+        self._default_rates = listed("default_limits", default_limits)
         self._default_rules = Rules(
             default_limits_per_method,
             default_limits_exempt_when,
             default_limits_deduct_when,
             default_limits_cost,
         )
-        self._application_rates = _listed("application_limits", application_limits)
+        self._application_rates = listed("application_limits", application_limits)
         self._application_rules = Rules(
             application_limits_per_method,
             application_limits_exempt_when,
             application_limits_deduct_when,
             application_limits_cost,
         )
-        self._meta_limits = [_as(MetaLimit, each) for each in _listed("meta_limits", meta_limits)]
-        fallback = _listed("in_memory_fallback", in_memory_fallback)
+        self._meta_limits = [_as(MetaLimit, each) for each in listed("meta_limits", meta_limits)]
+        fallback = listed("in_memory_fallback", in_memory_fallback)
         self._in_memory_fallback = [_as(Limit, each) for each in fallback]
         self._in_memory_fallback_enabled = bool(in_memory_fallback_enabled or fallback)
         self._headers_enabled = headers_enabled
@@ -403,11 +403,10 @@ class Limiter:
                 " n times as much: if that is meant, say so with storage_uri='memory://'"
             )
         options = self._storage_options | dict(config.get(ConfigVars.STORAGE_OPTIONS) or {})
-        self._strategy = known_strategy(
-            self._strategy or config.setdefault(ConfigVars.STRATEGY, "fixed-window")
-        )
+        named = self._strategy or config.setdefault(ConfigVars.STRATEGY, "fixed-window")
+        strategy = strategy_of(named, ConfigVars.STRATEGY)
         self._storage = storage_from_string(uri, **options)
-        self._limiter = STRATEGIES[self._strategy](self._storage)
+        self._limiter = strategy(self._storage)
 
     def _complete_limits(self, config: Mapping[str, Any]) -> None:
         self._default_rules.complete(config, "RATELIMIT_DEFAULTS")
@@ -581,13 +580,6 @@ _T = TypeVar("_T")
 def _as(kind: type[_L], limit: Any, **options: Any) -> _L:
     """A limit as it was given, or one of this kind of what was given as rates."""
     return limit if isinstance(limit, Limit) else kind(limit_provider=limit, **options)  # type: ignore[return-value]
-
-
-def _listed(name: str, limits: Any) -> list[Any]:
-    """A list of limits. One text is one limit, although it could be taken for a list of letters."""
-    if isinstance(limits, str | Limit) or callable(limits):
-        raise ConfigurationError(f"{name}={limits!r}: write a list, [{limits!r}]")
-    return list(limits or ())
 
 
 def _set(config: Mapping[str, Any], name: str) -> list[Any]:

@@ -12,7 +12,6 @@ from flask import request
 from countersign.compat._warn import is_text_for_no, warn_caller
 from countersign.compat.limits import parse_many
 from countersign.compat.limits.errors import ConfigurationError
-from countersign.compat.limits.strategies import STRATEGIES
 
 from .constants import ConfigVars, HeaderNames
 
@@ -82,17 +81,6 @@ def header_names(given: Mapping[HeaderNames, str], config: Mapping[str, Any]) ->
         name: given.get(name, config.get(setting, name.value))
         for name, setting in _HEADER_SETTINGS.items()
     }
-
-
-def known_strategy(strategy: object) -> str:
-    """Refuse what is no strategy."""
-    if isinstance(strategy, str) and strategy in STRATEGIES:
-        return strategy
-    near = get_close_matches(str(strategy), STRATEGIES, n=1)
-    hint = f"did you mean {near[0]!r}? There are" if near else "write one of"
-    raise ConfigurationError(
-        f"strategy={strategy!r} ({ConfigVars.STRATEGY}) is none: {hint} {', '.join(STRATEGIES)}"
-    )
 
 
 def check_retry_after(value: object) -> None:
