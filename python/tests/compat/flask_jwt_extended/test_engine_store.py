@@ -24,6 +24,7 @@ from countersign.compat.flask_jwt_extended import (
     jwt_required,
     revoke_token,
 )
+from countersign.compat.flask_jwt_extended.exceptions import UserLookupError
 from countersign.compat.flask_jwt_extended.revocation import (
     BindingStore,
     EngineStore,
@@ -31,7 +32,6 @@ from countersign.compat.flask_jwt_extended.revocation import (
     SessionEndsSoonerWarning,
     open_store,
 )
-from countersign.exceptions import AccessDeniedError
 from tests.compat.served import served
 from tests.engine.support import make_engine
 
@@ -153,8 +153,10 @@ def test_a_token_for_somebody_else_does_not_belong_to_this_session(app: Flask) -
 def test_a_disabled_user_gets_no_token(app: Flask, auth: Countersign) -> None:
     post(app, "/login/ada")
     auth.disable_user("ada")
-    with app.test_request_context(), pytest.raises(AccessDeniedError):
+    with app.test_request_context(), pytest.raises(UserLookupError):
         create_access_token("ada")
+    answer = app.test_client().post("/login/ada")
+    assert (answer.status_code, answer.get_json()) == (401, {"msg": "Error loading the user ada"})
 
 
 def test_revoking_twice_or_what_was_purged_is_no_error(app: Flask) -> None:

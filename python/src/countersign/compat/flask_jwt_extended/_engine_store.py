@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import g
 
 from countersign.compat._warn import warn_caller
-from countersign.exceptions import InvalidRequestError, NotFoundError
+from countersign.exceptions import AccessDeniedError, InvalidRequestError, NotFoundError
 
 from .config import config
+from .exceptions import UserLookupError
 
 if TYPE_CHECKING:
     from countersign import Countersign
@@ -32,11 +33,12 @@ class SessionEndsSoonerWarning(UserWarning):
 class EngineStore:
     """Bind tokens to sessions of the engine, and refuse those whose session has ended.
 
-    A log-in opens a session, of which the tokens that it issues say the id in the claim ``cs_sid``;
-    tokens that are issued for a verified one belong to the same session. So `revoke_token` ends the
-    session with all its tokens, and whatever else ends it does the same: ``logout_all``, a changed
-    password, a disabled or deleted user, an administrator. Each check reads the engine's database:
-    what one process ended, all processes refuse at their next request.
+    A log-in opens a session, of which the tokens that it issues say the id in the claim ``cs_sid``.
+    What is issued for the same user within one request, or while one of the session's tokens is
+    shown, belongs to the same session. So `revoke_token` ends the session with all its tokens, and
+    whatever else ends it does the same: ``logout_all``, a changed password, a disabled or deleted
+    user, an administrator. Each check reads the engine's database: what one process ended, all
+    processes refuse at their next request.
 
     The identity must be one that the engine takes as user id: 1 to 128 of ``[A-Za-z0-9._~:@-]``.
     """
@@ -61,7 +63,7 @@ class EngineStore:
 
         Raises:
             RuntimeError: The engine takes no such user id.
-            AccessDeniedError: The user is disabled or deleted.
+            UserLookupError: The engine has disabled or deleted the user.
         """
         if _SESSION in claims:
             raise RuntimeError(f"the claim {_SESSION} is the engine's: call yours otherwise")
@@ -70,7 +72,7 @@ class EngineStore:
         inherited = current.get(_SESSION) if _user(current) == user else None
         session = self._live(user, inherited) or self._live(user, opened.get(user))
         if session is None:
-            session = self._open(user)
+            session = self._open(user, claims)
             opened[user] = session.id
         _warn_of_end(session, claims)
         return {_SESSION: session.id}
@@ -105,13 +107,15 @@ class EngineStore:
             return None
         return next((each for each in live if each.id == session), None)
 
-    def _open(self, user: str) -> Session:
+    def _open(self, user: str, claims: Mapping[str, Any]) -> Session:
         try:
             tokens = self._engine.start_session(user)
         except InvalidRequestError as error:
             raise RuntimeError(
                 f"the engine takes no such user id: {error}. Answer another by user_identity_loader"
             ) from error
+        except AccessDeniedError as error:
+            raise UserLookupError(str(error), {}, dict(claims)) from error
         session = self._engine.authenticate(tokens.access_token).session_id
         return next(each for each in self._engine.user_sessions(user) if each.id == session)
 
