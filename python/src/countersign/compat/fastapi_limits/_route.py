@@ -66,7 +66,7 @@ class Terms:
         check_function("on_breach", self.on_breach, "the request and the limit")
 
 
-def check_function(name: str, value: object, takes: str) -> None:
+def check_function(name: str, value: Any, takes: str) -> None:
     """Refuse what can never be called."""
     if value is not None and not callable(value):
         raise ConfigurationError(f"{name}={value!r}: write a function that takes {takes}")

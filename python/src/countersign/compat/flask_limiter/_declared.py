@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from countersign.compat._warn import warn_caller
 from countersign.compat.limits import parse_many
@@ -27,16 +27,17 @@ def warn_of_options(limit: Limit) -> None:
 
 def warn_of_rates(limit: Limit) -> None:
     """Warn of rates that cannot be read: without them nothing of the limit holds."""
+    provider: Any
     for provider in (limit.limit_provider, *_meta_providers(limit)):
         if callable(provider) or not provider:
             continue
         try:
-            parse_many(provider)  # type: ignore[arg-type]  # It says what is wrong with it.
+            parse_many(provider)
         except ValueError as error:
             warn_caller(f"{error}. Until then this limit is left out.", InvalidRateWarning)
 
 
-def _meta_providers(limit: Limit) -> Iterator[object]:
+def _meta_providers(limit: Limit) -> Iterator[Any]:
     if isinstance(limit.meta_limits, str):
         yield [limit.meta_limits]  # A list is no rate, which is what has to be said.
         return
@@ -53,12 +54,13 @@ def _methods(limit: Limit) -> Iterator[str]:
 
 
 def _cost(limit: Limit) -> Iterator[str]:
-    cost = limit.cost
+    cost: Any = limit.cost
     if cost is not None and not callable(cost) and not is_cost(cost):
         yield f"cost={cost!r}: {COST}, or a function that answers one"
 
 
 def _functions(limit: Limit) -> Iterator[str]:
+    value: Any
     for name, value in (
         ("key_func", limit.key_function),
         ("exempt_when", limit.exempt_when),

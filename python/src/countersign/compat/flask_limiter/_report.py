@@ -10,8 +10,8 @@ from .constants import ConfigVars, HeaderNames
 if TYPE_CHECKING:
     from ._limiter import Limiter
 
-Tree: TypeAlias = "Mapping[str, Tree]"
-"""Lines, each with the lines below it."""
+Tree: TypeAlias = Mapping[str, Any]
+"""Lines, each with the tree of those below it."""
 Row: TypeAlias = tuple[str, list[str], list[str]]
 """A note, the names of settings, and their values: as many lines of the one as of the other."""
 

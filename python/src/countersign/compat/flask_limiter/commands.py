@@ -34,7 +34,7 @@ COMMAND: Final = "limiter"
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
-_Naming: TypeAlias = "Callable[[ActiveLimit, str], list[str] | None]"
+_Naming: TypeAlias = Callable[[Any, str], list[str] | None]
 """Names the budget of a limit for a method, if that can be told without a request."""
 
 _ELSEWHERE: Final = (
