@@ -200,3 +200,17 @@ def test_a_command_of_the_applications_own_stays() -> None:
 
     Limiter(lambda: "k", app=app, storage_uri="memory://", meta_limits=[MetaLimit("1/day")])
     assert app.test_cli_runner().invoke(args=["limiter"]).output == "my own\n"
+
+
+def test_meta_limits_of_one_limit_are_told_and_cleared() -> None:
+    app = Flask("shop")
+    limiter = Limiter(lambda: "ada", app=app, storage_uri="memory://", key_prefix="shop")
+    app.add_url_rule("/", "view", limiter.limit("1/minute", meta_limits=["1/day"])(lambda: "in"))
+    assert [get(app, "/") for _ in range(3)] == [200, 429, 429]
+    told = output(app, "limits", "--key", "ada")
+    assert below(told, "view: /") == [
+        "1 per 1 minute: Fail (0 out of 1 remaining)",
+        "breaches: 1 per 1 day: Fail (0 out of 1 remaining)",
+    ]
+    output(app, "clear", "--key", "ada", "-y")
+    assert get(app, "/") == 200

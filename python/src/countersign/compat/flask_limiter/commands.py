@@ -224,7 +224,7 @@ def _general(limiter: Limiter, method: str | None, key: str) -> Iterator[_Sectio
 def _general_section(
     title: str, limits: list[ActiveLimit], methods: list[str], args: _Naming
 ) -> Iterator[_Section]:
-    budgets = [budget for limit in limits for budget in _budgets(limit, methods, args)]
+    budgets = list(_all_budgets(limits, methods, args))
     if budgets:
         yield _Section("All routes", title, budgets, exempt=False)
 
@@ -237,10 +237,10 @@ def _of_route(limiter: Limiter, rule: Rule, method: str | None, key: str) -> _Se
     with _request_to(rule):
         visit = Visit(app, rule.endpoint, request.blueprint, view, before_view=False)
         general, own = manager.resolve(visit)
+        limits = dict.fromkeys(general + own)
         budgets = [
-            budget
-            for limit in dict.fromkeys(general + own)
-            for budget in _budgets(limit, methods, partial(_args, limiter, key))
+            *_all_budgets(limits, methods, partial(_args, limiter, key)),
+            *_breaches(limits, methods, key),
         ]
         exempt = bool(manager.exemption(app, rule.endpoint, request.blueprint))
     group = rule.endpoint.rpartition(".")[0] or app.name
@@ -254,6 +254,20 @@ def _request_to(rule: Rule) -> Iterator[None]:
         request.url_rule = rule
         request.view_args = {}
         yield
+
+
+def _all_budgets(
+    limits: Iterable[ActiveLimit], methods: list[str], args: _Naming
+) -> Iterator[_Budget]:
+    for limit in limits:
+        yield from _budgets(limit, methods, args)
+
+
+def _breaches(limits: Iterable[ActiveLimit], methods: list[str], key: str) -> Iterator[_Budget]:
+    """What is left of the breaches that these limits allow."""
+    metas = dict.fromkeys(meta for limit in limits for meta in limit.meta_limits)
+    for budget in _all_budgets(metas, methods, partial(_meta_args, key)):
+        yield budget._replace(label=f"breaches: {budget.label}")
 
 
 def _budgets(limit: ActiveLimit, methods: list[str], args: _Naming) -> Iterator[_Budget]:
