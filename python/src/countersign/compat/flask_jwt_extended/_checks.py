@@ -72,6 +72,9 @@ def _algorithms(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _is_algorithm(name: object) -> bool:
     if not isinstance(name, str) or name == "none":
         return False
+    if name in requires_cryptography:
+        # Where that is not installed, the error says so.
+        return True
     try:
         # The application may have registered one of its own.
         get_algorithm_by_name(name)
