@@ -18,5 +18,10 @@ def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn(message, category, stacklevel=level)
 
 
+def is_text_for_no(value: object) -> bool:
+    """Tell whether a switch is a text that its author takes for no, and Python for yes."""
+    return isinstance(value, str) and value.strip().lower() in ("false", "no", "off", "0")
+
+
 def _is_ours(module: object) -> bool:
     return isinstance(module, str) and module.partition(".")[0] == _PACKAGE

@@ -33,6 +33,12 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "cost": (_limit("5/day", cost=0), "cost=0: write a whole number from 1 on"),
     "methods": (_limit("5/day", methods="GET"), "write a list, ['GET']"),
     "condition": (_limit("5/day", exempt_when=True), "exempt_when=True: write a function"),
+    "deduction": (_limit("5/day", deduct_when=True), "deduct_when=True: write a function that"),
+    "breach": (_limit("5/day", on_breach="x"), "on_breach='x': write a function that takes the"),
+    "breach of all": (lambda: Limiter(on_breach="x"), "on_breach='x': write a function"),  # type: ignore[arg-type]
+    "meta breach": (lambda: Limiter(on_meta_breach=1), "on_meta_breach=1: write a function"),  # type: ignore[arg-type]
+    "meta": (lambda: Limiter(meta_limits="1/day"), "meta_limits='1/day': write a list, ['1/day']"),
+    "meta of limit": (_limit("5/day", meta_limits=["x"]), "'x' is no rate"),
     "called": (lambda: Limiter().limit("5/day")(), "write Depends(limiter.limit(...))"),
     "text decorated": (lambda: Limiter().limit("5/day")("x"), "or @limiter.limit(...) above"),
     "class decorated": (lambda: Limiter().limit("5/day")(str), "stands above a function"),
@@ -48,6 +54,18 @@ def test_a_mistake_is_named(name: str) -> None:
     assert "pw" not in str(caught.value)
 
 
-def test_an_option_that_does_not_exist_is_named() -> None:
-    with pytest.raises(TypeError, match="'swallow'"):
-        Limiter(swallow=True)  # type: ignore[call-arg]
+@pytest.mark.parametrize(
+    "option",
+    [
+        "swallow_errors",
+        "fail_on_first_breach",
+        "in_memory_fallback",
+        "in_memory_fallback_enabled",
+        "retry_after",
+        "request_identifier",
+    ],
+)
+def test_an_option_of_flask_limiter_that_is_not_offered_is_named(option: str) -> None:
+    options: dict[str, Any] = {option: True}
+    with pytest.raises(TypeError, match=f"'{option}'"):
+        Limiter(**options)

@@ -7,6 +7,7 @@ import warnings
 import pytest
 from flask import Flask
 
+from countersign import jwt
 from countersign.compat.flask_jwt_extended import (
     JWTManager,
     UnknownSettingWarning,
@@ -15,6 +16,7 @@ from countersign.compat.flask_jwt_extended import (
     set_refresh_cookies,
 )
 from countersign.compat.flask_jwt_extended.config import config
+from countersign.jwt.algorithms import HMACAlgorithm
 
 from .application import make_app
 
@@ -135,3 +137,71 @@ def test_a_lifetime_of_zero_is_warned_of(nothing: int | None) -> None:
     app = make_app(JWT_ACCESS_TOKEN_EXPIRES=lifetime)
     with app.test_request_context(), pytest.warns(UserWarning, match="never expire"):
         create_access_token("user-1")
+
+
+MISTAKES: dict[str, tuple[object, str]] = {
+    "JWT_ALGORITHM": ("HS255", "'HS255' that signs: did you mean HS256?"),
+    "JWT_DECODE_ALGORITHMS": (["HS256", "none"], "no algorithm 'none' that signs: write HS256"),
+    "JWT_STRICT": ("False", "is a text, which means yes: write False"),
+    "JWT_COOKIE_SECURE": ("0", "is a text, which means yes: write False"),
+    "JWT_COOKIE_CSRF_PROTECT": ("off", "is a text, which means yes: write False"),
+    "JWT_CSRF_METHODS": ("POST, PUT", "is a text"),
+    "JWT_COOKIE_SAMESITE": ("lax!", "is none of Strict, Lax, None"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_setting_that_cannot_be_meant_is_named_with_the_mend(name: str) -> None:
+    value, problem = MISTAKES[name]
+    with pytest.warns(UnknownSettingWarning, match=f"^{name} = ") as caught:
+        make_app(**{name: value})
+    assert problem in str(caught[0].message)
+    assert caught[0].filename.endswith("application.py")
+
+
+def test_methods_in_lower_case_protect_nothing() -> None:
+    with pytest.warns(UnknownSettingWarning, match=r"lower case, which no request has: \[\"POST\""):
+        make_app(JWT_CSRF_METHODS=["post", "PUT"])
+
+
+def test_cookies_for_other_sites_that_browsers_would_drop() -> None:
+    with pytest.warns(UnknownSettingWarning, match="needs JWT_COOKIE_SECURE = True"):
+        make_app(JWT_COOKIE_SAMESITE="None")
+    make_app(JWT_COOKIE_SAMESITE="None", JWT_COOKIE_SECURE=True)
+
+
+def test_algorithms_of_the_applications_own_are_known() -> None:
+    jwt.register_algorithm("OWN", HMACAlgorithm(HMACAlgorithm.SHA256))
+    try:
+        make_app(JWT_ALGORITHM="OWN")
+    finally:
+        jwt.unregister_algorithm("OWN")
+
+
+@pytest.mark.parametrize("name", ["JWT_SECRET_KEY", "SECRET_KEY"])
+def test_a_short_secret_is_named_where_the_program_sets_it(name: str) -> None:
+    with pytest.warns(
+        jwt.InsecureKeyLengthWarning, match=f"^{name}: .* 13 bytes .*secrets"
+    ) as seen:
+        make_app(**{"JWT_SECRET_KEY": None, name: "my_secret_key"})
+    assert seen[0].filename.endswith("application.py")
+    assert "my_secret_key" not in str(seen[0].message)
+
+
+def test_a_secret_is_not_asked_for_where_keys_sign() -> None:
+    make_app(JWT_ALGORITHM="RS256", JWT_SECRET_KEY="short")
+
+
+def test_a_secret_or_leeway_of_another_type_is_named() -> None:
+    numbered, textual = make_app(JWT_SECRET_KEY=12345), make_app(JWT_DECODE_LEEWAY="5")
+    with numbered.app_context(), pytest.raises(RuntimeError, match="JWT_SECRET_KEY must be a text"):
+        create_access_token("user-1")
+    with textual.app_context(), pytest.raises(RuntimeError, match="JWT_DECODE_LEEWAY must be a"):
+        _ = config.leeway
+
+
+@pytest.mark.parametrize("setting", ["redis://:pass@host", "sqlite://revoked.db", "redis", 7])
+def test_a_store_that_means_nothing_stops_the_application_at_start(setting: object) -> None:
+    with pytest.raises(RuntimeError, match=r"JWT_REVOCATION_STORE is .*, and must be") as caught:
+        make_app(JWT_REVOCATION_STORE=setting)
+    assert "pass" not in str(caught.value)

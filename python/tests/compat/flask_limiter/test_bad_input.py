@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
 
-from countersign.compat.flask_limiter import InvalidRateWarning, Limiter, UnknownSettingWarning
+from countersign.compat.flask_limiter import (
+    InvalidRateWarning,
+    Limiter,
+    MetaLimit,
+    UnknownSettingWarning,
+)
+from countersign.compat.limits.strategies import STRATEGIES
 from countersign.exceptions import ConfigurationError
+from tests.compat.served import served
 
 
 def _make(config: dict[str, Any] | None = None, **options: Any) -> tuple[Flask, Limiter]:
@@ -128,3 +137,101 @@ def test_the_storage_is_asked_for_too_early() -> None:
     limiter = Limiter(lambda: "me")
     with pytest.raises(ConfigurationError, match=r"call init_app\(app\) first"):
         limiter.reset()
+
+
+OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "methods": ({"methods": "POST"}, r"methods='POST' is a list of letters.*\['POST'\]"),
+    "negative": ({"cost": -1}, "cost=-1: write a whole number from 1 on"),
+    "text": ({"cost": "5"}, "cost='5': write a whole number from 1 on"),
+    "part": ({"cost": 0.5}, "cost=0.5: write a whole number from 1 on"),
+    "exempt": ({"exempt_when": True}, "exempt_when=True is no function"),
+    "deduct": ({"deduct_when": "x"}, "deduct_when='x' is no function"),
+    "breach": ({"on_breach": "x"}, "on_breach='x' is no function"),
+    "key": ({"key_func": "x"}, "key_func='x' is no function"),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_of_a_limit_that_cannot_be_meant_is_named_where_it_is_written(name: str) -> None:
+    options, message = OPTIONS[name]
+    limiter = Limiter(lambda: "k", app=Flask("shop"), storage_uri="memory://")
+    with pytest.warns(UnknownSettingWarning, match=message) as seen:
+        limiter.limit("5/day", **options)
+    assert seen[0].filename == __file__
+
+
+@pytest.mark.parametrize("meta_limits", [["x"], "1/day", [5], [MetaLimit("x")]])
+def test_meta_limits_that_cannot_be_read_take_the_limit_with_them(meta_limits: Any) -> None:
+    limiter = Limiter(lambda: "k", app=Flask("shop"), storage_uri="memory://")
+    with pytest.warns(InvalidRateWarning, match="is no rate.*this limit is left out"):
+        limiter.limit("5/day", meta_limits=meta_limits)
+
+
+def test_a_number_is_no_rate() -> None:
+    limiter = Limiter(lambda: "k", app=Flask("shop"), storage_uri="memory://")
+    with pytest.warns(InvalidRateWarning, match="5 is no rate, but int"):
+        limiter.limit(5)  # type: ignore[arg-type]
+
+
+ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
+    "enabled": ({"enabled": "False"}, "enabled='False' is a text, which means yes"),
+    "headers": ({"headers_enabled": "no"}, "headers_enabled='no' is a text"),
+    "breach": ({"on_breach": "x"}, "on_breach='x' is no function, and fails at each breach"),
+    "default cost": ({"default_limits": ["5/day"], "default_limits_cost": -1}, "cost=-1"),
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_an_argument_that_does_not_mean_what_it_seems_is_warned_of(name: str) -> None:
+    arguments, message = ARGUMENTS[name]
+    with pytest.warns(UnknownSettingWarning, match=message) as seen:
+        Limiter(lambda: "k", app=Flask("shop"), storage_uri="memory://", **arguments)
+    assert seen[0].filename == __file__
+
+
+def test_storage_options_are_a_dict() -> None:
+    with pytest.raises(ConfigurationError, match="storage_options='x': write a dict"):
+        Limiter(lambda: "k", storage_options="x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("uri", ["memory://?max_keys=5", "memory://host/1"])
+def test_what_stands_behind_memory_has_no_effect_and_that_is_said(uri: str) -> None:
+    with pytest.warns(UserWarning, match="max_keys and max_hits in storage_options"):
+        Limiter(lambda: "k", app=Flask("shop"), storage_uri=uri)
+
+
+def test_a_limit_above_the_routes_decorator_is_never_reached_and_that_is_said_once() -> None:
+    app = Flask("shop")
+    limiter = Limiter(lambda: "k", app=app, storage_uri="memory://")
+
+    @limiter.limit("1/day")
+    @app.get("/wrong")
+    def wrong() -> str:
+        return "free"
+
+    @app.get("/right")
+    @limiter.limit("1/day")
+    def right() -> str:
+        return "limited"
+
+    http = app.test_client()
+    with pytest.warns(UnknownSettingWarning, match=r"wrong stands above its route's decorator"):
+        assert http.get("/wrong").status_code == 200
+    assert http.get("/wrong").status_code == 200
+    assert [http.get("/right").status_code for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_requests_at_the_same_time_get_no_more_than_the_rate(tmp_path: Path, name: str) -> None:
+    """In the server that it is deployed with, by real threads."""
+    program = (
+        "from flask import Flask\n"
+        "from countersign.compat.flask_limiter import Limiter\n"
+        "app = Flask(__name__)\n"
+        f"limiter = Limiter(lambda: 'k', app=app, storage_uri='memory://', strategy={name!r})\n"
+        "app.add_url_rule('/', 'view', limiter.limit('50/day')(lambda: 'in'))\n"
+    )
+    threads = ("--worker-class", "gthread", "--threads", "16")
+    with served(program, tmp_path, *threads) as server, ThreadPoolExecutor(24) as pool:
+        answers = list(pool.map(lambda _: server.request("GET", "/").status, range(150)))
+    assert (answers.count(200), answers.count(429)) == (50, 100)

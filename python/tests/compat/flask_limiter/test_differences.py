@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+import freezegun
 import pytest
 from flask import Blueprint, Flask
 
@@ -163,3 +164,34 @@ def test_addresses_are_those_of_the_request(app: Flask) -> None:
         assert get_remote_address() == "127.0.0.1"
     with app.test_request_context(headers={"CF-Connecting-IP": "192.0.2.2"}):
         assert get_remote_address_cloudflare() == "192.0.2.2"
+
+
+def test_headers_say_the_time_of_a_clock_that_was_set(clock: Clock) -> None:
+    app = Flask(__name__)
+    limiter = Limiter(lambda: "me", app=app, storage_uri="memory://", headers_enabled=True)
+    app.add_url_rule("/", "view", limiter.limit("1/hour")(lambda: "fine"))
+    http = app.test_client()
+    assert http.get("/").status_code == 200
+    clock.jump(-86_400)
+    clock.forward(600)
+    refused = http.get("/")
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "3000"
+    assert refused.headers["X-RateLimit-Reset"] == str(int(clock.now + 3000) + 1)
+
+
+def test_tests_that_freeze_the_time_may_have_made_the_limiter_before() -> None:
+    app = Flask(__name__)
+    limiter = Limiter(lambda: "me", app=app, storage_uri="memory://", headers_enabled=True)
+    app.add_url_rule("/", "view", limiter.limit("1/minute")(lambda: "fine"))
+    http = app.test_client()
+    for begin in ("2031-05-01 12:00:00", "2019-01-01 00:00:00"):
+        with freezegun.freeze_time(begin) as frozen:
+            first = http.get("/")
+            assert first.headers["X-RateLimit-Reset"] == str(int(time.time()) + 61)
+            frozen.tick(59)
+            refused = http.get("/")
+            assert (refused.status_code, refused.headers["Retry-After"]) == (429, "2")
+            frozen.tick(2)
+            assert http.get("/").status_code == 200
+            frozen.tick(61)

@@ -144,7 +144,7 @@ def test_gcra_never_gives_more_than_twice_the_rate_in_a_window(
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_clock_that_is_set_back_costs_at_most_one_window(clock: Clock, strategy: str) -> None:
+def test_time_that_a_tool_turns_back_costs_at_most_one_window(clock: Clock, strategy: str) -> None:
     limiter, rate = _limiter(strategy), parse("3/minute")
     assert limiter.hit(rate, "me", cost=3)
     clock.forward(-86_400)
@@ -152,3 +152,25 @@ def test_a_clock_that_is_set_back_costs_at_most_one_window(clock: Clock, strateg
     # The last of two windows counts in part, so that the whole takes two.
     clock.forward(121 if strategy == "sliding-window-counter" else 61)
     assert limiter.hit(rate, "me", cost=3)
+
+
+@pytest.mark.parametrize("jump", [-86_400, -30, 30, 86_400, 400 * 86_400])
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_who_sets_the_clock_frees_nobody_and_locks_nobody_out(
+    clock: Clock, strategy: str, jump: float
+) -> None:
+    limiter, rate = _limiter(strategy), parse("3/minute")
+    while limiter.hit(rate, "me"):
+        clock.forward(0.5)
+    waiting = limiter.get_window_stats(rate, "me").reset_time - clock.now
+    clock.jump(jump)
+    assert not limiter.test(rate, "me")
+    told = limiter.get_window_stats(rate, "me").reset_time
+    assert told == pytest.approx(clock.now + waiting, abs=1e-5)
+    clock.now = told - 0.01
+    assert not limiter.hit(rate, "me")
+    # The last of two windows counts in part, so that it takes two; what is refused counts, too.
+    clock.forward(121 if strategy == "sliding-window-counter" else 61)
+    assert limiter.hit(rate, "me")
+    clock.jump(-jump)
+    assert limiter.test(rate, "me")

@@ -7,7 +7,9 @@ import codecs
 import copy
 import json
 import time
+import tracemalloc
 import warnings
+import zlib
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -17,10 +19,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from countersign.compat.python_jose import jwk, jws, jwt
+from countersign.compat.python_jose import jwe, jwk, jws, jwt
 from countersign.compat.python_jose.constants import ALGORITHMS
 from countersign.compat.python_jose.exceptions import (
     ExpiredSignatureError,
+    JWEError,
     JWKError,
     JWSError,
     JWTClaimsError,
@@ -28,6 +31,7 @@ from countersign.compat.python_jose.exceptions import (
     MissingAlgorithmsWarning,
     UnknownOptionWarning,
 )
+from countersign.jwt.algorithms import HMACAlgorithm
 
 from .conftest import Pair
 from .forging import SECRET, forge
@@ -391,3 +395,48 @@ def test_private_key_on_another_curve_does_not_sign() -> None:
     key = Pair("ES512", ec.generate_private_key(ec.SECP521R1()))
     with pytest.raises(JWSError, match="curve"):
         jwt.encode({}, key.private_pem(), algorithm="ES256")
+
+
+@pytest.mark.parametrize("leeway", ["5", None, [5]])
+def test_a_leeway_of_another_type_is_named_with_every_token(leeway: Any) -> None:
+    """It used to fail only where the token had a claim to compare."""
+    for claims in ({"sub": "1"}, {"sub": "1", "exp": 4_000_000_000}):
+        token = jwt.encode(claims, SECRET)
+        with pytest.raises(TypeError, match=r'options\["leeway"\] must be a number of seconds'):
+            jwt.decode(token, SECRET, algorithms=["HS256"], options={"leeway": leeway})
+
+
+def test_claims_that_are_no_dict_are_named() -> None:
+    with pytest.raises(JWTError, match="The claims must be a dict, and not list"):
+        jwt.encode(["sub"], SECRET)  # type: ignore[arg-type]
+
+
+def test_a_mac_is_checked_and_not_made_again_and_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CVE-2016-7036: an early exit of a comparison tells how much of a forged MAC is right."""
+    key = jwk.construct(SECRET, algorithm="HS256")
+    signature = key.sign(b"message")
+
+    def sign(*_: Any) -> bytes:
+        raise AssertionError("verifying asked for the right MAC")
+
+    monkeypatch.setattr(HMACAlgorithm, "sign", sign)
+    with pytest.raises(AssertionError):
+        key.sign(b"message")
+    assert key.verify(b"message", signature)
+    assert not key.verify(b"message", signature[:-1] + bytes([signature[-1] ^ 1]))
+
+
+def test_a_compressed_token_is_not_inflated() -> None:
+    """CVE-2024-33664: some kilobytes that become gigabytes."""
+    header = base64.urlsafe_b64encode(b'{"alg":"dir","enc":"A256GCM","zip":"DEF"}').rstrip(b"=")
+    bomb = base64.urlsafe_b64encode(zlib.compress(bytes(50_000_000), 9)).rstrip(b"=")
+    token = b".".join([header, b"", b"AAAAAAAAAAAAAAAA", bomb, b"AAAAAAAAAAAAAAAAAAAAAA"])
+    tracemalloc.start()
+    try:
+        with pytest.raises(JWEError, match="not offered"):
+            jwe.decrypt(token, b"k" * 32)
+        with pytest.raises(JWTError):
+            jwt.decode(token, SECRET, algorithms=["HS256"])
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()

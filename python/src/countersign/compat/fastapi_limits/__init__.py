@@ -30,8 +30,12 @@ another interface, which a module of that name would promise here.
 - The limits of one dependency count together: if one of them refuses, none is charged.
 - The answer to one too many is `RateLimitExceeded`: 429 with ``Retry-After``. A WebSocket is closed
   with 1008.
+- ``on_breach`` is told of breaches, ``meta_limits`` limit how often there may be any, and
+  ``deduct_when`` counts by the answer, such as failed log-ins only.
 - Headers are on answers that FastAPI makes. Add `LimitHeadersMiddleware` if routes return responses
-  of their own.
+  of their own, or if you use ``deduct_when``.
+- Not offered, each an error that names it: ``swallow_errors``, ``fail_on_first_breach``,
+  ``in_memory_fallback``, ``in_memory_fallback_enabled``, ``retry_after``, ``request_identifier``.
 
 An application that has a `countersign.fastapi.CountersignFastAPI` needs none of this for single
 routes: ``cs.limit`` counts in the engine.
@@ -44,7 +48,9 @@ except ModuleNotFoundError as _missing:
         'countersign.compat.fastapi_limits needs FastAPI: pip install "countersign-auth[fastapi]"'
     ) from _missing
 
-from ._headers import HeaderNames, LimitHeadersMiddleware, RequestLimit
+from countersign.compat.limits._options import HeaderNames
+
+from ._headers import LimitHeadersMiddleware, RequestLimit
 from ._limiter import Limiter
 from ._refusal import RateLimitExceeded
 from ._route import RouteLimit

@@ -1,31 +1,20 @@
 """How limits stand, and the headers that tell it to the client."""
 
-import enum
 import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from countersign.compat.limits import RateLimitItem
+from countersign.compat.limits._options import HeaderNames
+
+from ._settle import Answered, begin, settle
 
 _HEADERS: Final = "countersign.compat.fastapi_limits.headers"
-
-
-class HeaderNames(enum.Enum):
-    """The headers, for ``header_name_mapping``; their values are what they are called by default.
-
-    ``LIMIT`` says how many, ``REMAINING`` how many are left, ``RESET`` at what time (seconds since
-    1970) there are more, ``RETRY_AFTER`` in how many seconds that is.
-    """
-
-    RESET = "X-RateLimit-Reset"
-    REMAINING = "X-RateLimit-Remaining"
-    LIMIT = "X-RateLimit-Limit"
-    RETRY_AFTER = "Retry-After"
 
 
 @dataclass(frozen=True)
@@ -84,6 +73,8 @@ class LimitHeadersMiddleware:
     ::
 
         app.add_middleware(LimitHeadersMiddleware)
+
+    It also sees the answers by which ``deduct_when`` decides.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -97,12 +88,19 @@ class LimitHeadersMiddleware:
             return
         told: dict[str, Any] = {}
         scope[_HEADERS] = told
+        begin(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in told.items():
                     headers.setdefault(name, value)
+                await settle(scope, Answered(message["status"], headers))
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception:
+            # Whoever is around us answers 500.
+            await settle(scope, Answered(500, Headers()))
+            raise

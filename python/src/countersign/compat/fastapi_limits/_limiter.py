@@ -1,8 +1,7 @@
 """Limit the requests to a FastAPI application: `Limiter`."""
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from fastapi import Response
@@ -11,15 +10,17 @@ from starlette.types import Scope
 
 from countersign import Countersign
 from countersign.compat.limits import RateLimitItem, parse_many
+from countersign.compat.limits._options import HeaderNames, listed, strategy_of
 from countersign.compat.limits.storage import MemoryStorage, storage_from_string
-from countersign.compat.limits.strategies import STRATEGIES, RateLimiter
+from countersign.compat.limits.strategies import RateLimiter
 from countersign.exceptions import ConfigurationError
 from countersign.fastapi._paths import route_template
 
-from ._headers import HeaderNames, RequestLimit, headers_of, most_telling, remember_headers
+from ._headers import RequestLimit, headers_of, most_telling, remember_headers
 from ._keys import Key, Keys, UserFunction, awaited
 from ._refusal import refusal
-from ._route import Rates, RouteLimit, Terms, method_names
+from ._route import OnBreach, Rates, RouteLimit, Terms, check_function, method_names
+from ._settle import Deduct, wait_for_answer
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -44,10 +45,15 @@ class Limiter:
         default_limits_per_method: bool = False,
         default_limits_exempt_when: Callable[[HTTPConnection], Any] | None = None,
         default_limits_cost: int | Callable[[HTTPConnection], Any] = 1,
+        default_limits_deduct_when: Deduct | None = None,
         application_limits: Sequence[Rates] = (),
         application_limits_per_method: bool = False,
         application_limits_exempt_when: Callable[[HTTPConnection], Any] | None = None,
         application_limits_cost: int | Callable[[HTTPConnection], Any] = 1,
+        application_limits_deduct_when: Deduct | None = None,
+        on_breach: OnBreach | None = None,
+        meta_limits: Sequence[Rates] = (),
+        on_meta_breach: OnBreach | None = None,
         headers_enabled: bool = False,
         header_name_mapping: Mapping[HeaderNames, str] | None = None,
         strategy: str = "fixed-window",
@@ -68,10 +74,17 @@ class Limiter:
             default_limits_per_method: Whether they hold for each method by itself.
             default_limits_exempt_when: Whether they do not hold for the request.
             default_limits_cost: What a request costs, or a function that says it.
+            default_limits_deduct_when: Whether this answer counts; see `limit`.
             application_limits: Limits of all routes together.
             application_limits_per_method: As with ``default_limits``.
             application_limits_exempt_when: As with ``default_limits``.
             application_limits_cost: As with ``default_limits``.
+            application_limits_deduct_when: As with ``default_limits``.
+            on_breach: Is told of every breach: the request, and how the limit stands. To answer
+                something else than 429, it raises an exception.
+            meta_limits: Limits on how often limits may be breached. Whoever has reached one is
+                refused by every route that has a limit.
+            on_meta_breach: Is told when somebody is refused by one of those, instead.
             headers_enabled: Whether answers tell how the limit stands. 429 always has
                 ``Retry-After``.
             header_name_mapping: Other names for the headers.
@@ -94,8 +107,9 @@ class Limiter:
                 per_method=default_limits_per_method,
                 exempt_when=default_limits_exempt_when,
                 cost=default_limits_cost,
+                deduct_when=default_limits_deduct_when,
             )
-            for rates in _listed("default_limits", default_limits)
+            for rates in listed("default_limits", default_limits)
         ]
         self._application = [
             Terms(
@@ -105,13 +119,19 @@ class Limiter:
                 per_method=application_limits_per_method,
                 exempt_when=application_limits_exempt_when,
                 cost=application_limits_cost,
+                deduct_when=application_limits_deduct_when,
             )
-            for rates in _listed("application_limits", application_limits)
+            for rates in listed("application_limits", application_limits)
         ]
+        self._metas = self._meta_terms(meta_limits)
+        check_function("on_breach", on_breach, "the request and the limit")
+        check_function("on_meta_breach", on_meta_breach, "the request and the limit")
+        self._on_breach = on_breach
+        self._on_meta_breach = on_meta_breach
         self._headers_enabled = headers_enabled
         self._header_names = _header_names(header_name_mapping or {})
         self._storage = storage_from_string(storage_uri, **(storage_options or {}))
-        self._limiter = _strategy(strategy)(self._storage)
+        self._limiter = strategy_of(strategy)(self._storage)
         self._prefix = [key_prefix] if key_prefix else []
         self._filters: list[Callable[[HTTPConnection], Any]] = []
 
@@ -127,6 +147,9 @@ class Limiter:
         error_message: str | None = None,
         cost: int | Callable[[HTTPConnection], Any] = 1,
         override_defaults: bool = True,
+        deduct_when: Deduct | None = None,
+        on_breach: OnBreach | None = None,
+        meta_limits: Sequence[Rates] = (),
     ) -> RouteLimit:
         """Limit a route or a router: ``Depends(limiter.limit(...))`` or ``@limiter.limit(...)``.
 
@@ -143,6 +166,11 @@ class Limiter:
             error_message: What the answer says instead of the rate.
             cost: What a request costs, or a function that says it.
             override_defaults: Whether the route goes without the default limits.
+            deduct_when: Whether this answer (``status_code``, ``headers``) counts. It needs
+                `LimitHeadersMiddleware`. The budget is looked at before the route and reduced after
+                it, so that requests at the same time may slip through together.
+            on_breach: Is told of a breach of this limit, besides the limiter's.
+            meta_limits: Limits on how often this limit may be breached, besides the limiter's.
 
         Raises:
             ConfigurationError: one of these cannot be used.
@@ -157,6 +185,9 @@ class Limiter:
             error_message=error_message,
             cost=cost,
             override_defaults=override_defaults,
+            deduct_when=deduct_when,
+            on_breach=on_breach,
+            meta_limits=self._meta_terms(meta_limits),
         )
         return RouteLimit(self, terms)
 
@@ -216,29 +247,55 @@ class Limiter:
         """Count a request, or refuse it."""
         if not self.enabled or await self._is_filtered(connection):
             return
-        budgets = [each for term in terms for each in await self._budgets(connection, term)]
+        budgets = await self._all_budgets(connection, terms)
+        metas = await self._all_budgets(connection, self._metas + _metas_of(terms))
         met: dict[str, RequestLimit] = connection.scope.setdefault(_MET, {}).setdefault(self, {})
         # The same limit may be on a router and on its route: it counts once.
         new = {budget.key: budget for budget in budgets if budget.key not in met}
         ordered = sorted(new.values(), key=lambda budget: budget.item)
         # From here on nothing is awaited, so that nobody comes between asking and taking.
-        breached = next((budget for budget in ordered if not self._has(budget)), None)
-        for budget in ordered if breached is None else ():
-            if not self._take(budget):
-                breached = budget
-                break
-        standing = {budget.key: self._standing(budget, budget is breached) for budget in ordered}
-        met.update(standing)
+        banned = next((meta for meta in metas if not self._has(meta)), None)
+        breached = None if banned else self._count(connection, ordered)
+        refused = banned or breached
+        asked = [banned] if banned else ordered
+        met.update({each.key: self._standing(each, each is refused) for each in asked})
+        if banned is not None:
+            await self._refuse(connection, banned, met[banned.key], [self._on_meta_breach])
         if breached is not None:
-            self._refuse(connection, breached, standing[breached.key])
+            self._charge_breach(breached, metas)
+            callbacks = [self._on_breach, breached.terms.on_breach]
+            await self._refuse(connection, breached, met[breached.key], callbacks)
         if met and self._headers_enabled:
             headers = headers_of(most_telling(list(met.values())), self._header_names)
             response.headers.update(headers)
             remember_headers(connection.scope, headers)
 
-    def _refuse(
-        self, connection: HTTPConnection, budget: "_Budget", standing: RequestLimit
+    def _count(self, connection: HTTPConnection, budgets: list["_Budget"]) -> "_Budget | None":
+        """Take from all budgets; if one has not enough, from none, and answer that one."""
+        breached = next((budget for budget in budgets if not self._has(budget)), None)
+        if breached is not None:
+            return breached
+        for budget in budgets:
+            decide = budget.terms.deduct_when
+            if decide is not None:
+                wait_for_answer(connection.scope, budget.key, decide, partial(self._take, budget))
+            elif not self._take(budget):
+                return budget
+        return None
+
+    def _charge_breach(self, breached: "_Budget", metas: list["_Budget"]) -> None:
+        concerned = self._metas + breached.terms.meta_limits
+        for meta in {meta.key: meta for meta in metas if meta.terms in concerned}.values():
+            self._take(meta)
+
+    async def _refuse(
+        self,
+        connection: HTTPConnection,
+        budget: "_Budget",
+        standing: RequestLimit,
+        callbacks: Iterable[OnBreach | None],
     ) -> None:
+        await _tell(connection, standing, callbacks)
         name = self._header_names[HeaderNames.RETRY_AFTER]
         headers = {name: str(standing.retry_after)}
         if self._headers_enabled:
@@ -246,11 +303,19 @@ class Limiter:
             remember_headers(connection.scope, headers)
         raise refusal(connection, standing, budget.message or str(budget.item), headers)
 
+    def _meta_terms(self, rates: Sequence[Rates]) -> tuple[Terms, ...]:
+        return tuple(Terms(each, self._key, scope="meta") for each in listed("meta_limits", rates))
+
     async def _is_filtered(self, connection: HTTPConnection) -> bool:
         for function in self._filters:
             if await awaited(function(connection)):
                 return True
         return False
+
+    async def _all_budgets(
+        self, connection: HTTPConnection, terms: Iterable[Terms]
+    ) -> list["_Budget"]:
+        return [each for term in terms for each in await self._budgets(connection, term)]
 
     async def _budgets(self, connection: HTTPConnection, terms: Terms) -> list["_Budget"]:
         if not _holds(terms, connection):
@@ -303,8 +368,25 @@ class _Budget:
         self.args = args
         self.cost = cost
         self.key = item.key_for(*args)
+        self.terms = terms
         self.shared = terms.scope is not None
         self.message = terms.error_message
+
+
+def _metas_of(terms: Iterable[Terms]) -> tuple[Terms, ...]:
+    return tuple(meta for term in terms for meta in term.meta_limits)
+
+
+async def _tell(
+    connection: HTTPConnection, standing: RequestLimit, callbacks: Iterable[OnBreach | None]
+) -> None:
+    for callback in dict.fromkeys(callbacks):
+        said = None if callback is None else await awaited(callback(connection, standing))
+        if said is not None:
+            raise ConfigurationError(
+                f"on_breach answers {type(said).__name__}: to answer the request, raise an"
+                " HTTPException"
+            )
 
 
 def route_name(scope: Scope) -> str:
@@ -336,24 +418,9 @@ def _calls(dependant: Any) -> Iterator[Any]:
         yield from _calls(each)
 
 
-def _strategy(name: object) -> type[RateLimiter]:
-    if isinstance(name, str) and name in STRATEGIES:
-        return STRATEGIES[name]
-    near = get_close_matches(str(name), STRATEGIES, n=1)
-    hint = f"did you mean {near[0]!r}? There are" if near else "write one of"
-    raise ConfigurationError(f"strategy={name!r} is none: {hint} {', '.join(STRATEGIES)}")
-
-
 def _header_names(given: Mapping[HeaderNames, str]) -> dict[HeaderNames, str]:
     for name in given:
         if not isinstance(name, HeaderNames):
             known = ", ".join(str(each) for each in HeaderNames)
             raise ConfigurationError(f"header_name_mapping has {name!r}: write one of {known}")
     return {name: given.get(name, name.value) for name in HeaderNames}
-
-
-def _listed(name: str, limits: Any) -> list[Any]:
-    """A list of limits. One text is one limit, although it could be taken for a list of letters."""
-    if isinstance(limits, str) or callable(limits) or inspect.isawaitable(limits):
-        raise ConfigurationError(f"{name}={limits!r}: write a list, [{limits!r}]")
-    return list(limits)

@@ -10,9 +10,12 @@ from fastapi import Depends, Response
 from starlette.requests import HTTPConnection
 
 from countersign.compat.limits import parse_many
+from countersign.compat.limits._options import COST, is_cost
 from countersign.exceptions import ConfigurationError
 
+from ._headers import RequestLimit
 from ._keys import Key
+from ._settle import Deduct
 
 if TYPE_CHECKING:
     from ._limiter import Limiter
@@ -22,6 +25,9 @@ _R = TypeVar("_R")
 
 Rates = str | Callable[[HTTPConnection], Any]
 """The rates, or a function of the request that answers them, at once or later."""
+
+OnBreach = Callable[[HTTPConnection, RequestLimit], Any]
+"""Is told of a breach. To answer something else than 429, it raises an exception."""
 
 _ASKED: Final = inspect.Signature(
     [
@@ -45,19 +51,25 @@ class Terms:
     error_message: str | None = None
     cost: int | Callable[[HTTPConnection], Any] = 1
     override_defaults: bool = True
+    deduct_when: Deduct | None = None
+    on_breach: OnBreach | None = None
+    meta_limits: "tuple[Terms, ...]" = ()
 
     def __post_init__(self) -> None:
         """Refuse what can never be meant."""
         if not callable(self.rates):
             parse_many(self.rates)
-        if not callable(self.cost) and (
-            not isinstance(self.cost, int) or isinstance(self.cost, bool) or self.cost < 1
-        ):
-            raise ConfigurationError(f"cost={self.cost!r}: write a whole number from 1 on")
-        if self.exempt_when is not None and not callable(self.exempt_when):
-            raise ConfigurationError(
-                f"exempt_when={self.exempt_when!r}: write a function that takes the request"
-            )
+        if not callable(self.cost) and not is_cost(self.cost):
+            raise ConfigurationError(f"cost={self.cost!r}: {COST}")
+        check_function("exempt_when", self.exempt_when, "the request")
+        check_function("deduct_when", self.deduct_when, "the answer")
+        check_function("on_breach", self.on_breach, "the request and the limit")
+
+
+def check_function(name: str, value: Any, takes: str) -> None:
+    """Refuse what can never be called."""
+    if value is not None and not callable(value):
+        raise ConfigurationError(f"{name}={value!r}: write a function that takes {takes}")
 
 
 def method_names(methods: Sequence[str] | None) -> frozenset[str] | None:

@@ -13,6 +13,8 @@ status code and message. Its own tests pass against this package.
   ``jwt``.
 - A request's token is decoded once, not twice.
 - A setting that begins with ``JWT_`` and is none is named in a warning, with the one you may mean.
+  So are a secret that is too short, an algorithm that does not exist, a switch that is the text
+  ``"False"``, and methods and cookie policies that no request or browser has.
 - Lists and dicts in your settings and from your callbacks are not changed.
 - Text outside ASCII as double submit value, a JSON body that is no object, a claim ``fresh`` of no
   known type: these are refused, not errors 500. ``max_age=0`` means zero.
@@ -22,8 +24,9 @@ status code and message. Its own tests pass against this package.
 store excepted, whose place you must choose:
 
 ``JWT_REVOCATION_STORE``
-    ``"memory"``, ``"sqlite:///revoked.db"`` or an object of yours: `revoke_token` revokes, every
-    route refuses. See `countersign.compat.flask_jwt_extended.revocation`.
+    ``"memory"``, ``"sqlite:///revoked.db"``, a `countersign.Countersign` or an object of yours:
+    `revoke_token` revokes, every route refuses. See
+    `countersign.compat.flask_jwt_extended.revocation`.
 ``JWT_RFC6750``
     A token that is no good: 401 instead of 422, 403 where another token would not help, and
     ``WWW-Authenticate`` (with ``JWT_REALM``) as RFC 6750 wants it. ``bearer`` in any case.
@@ -42,7 +45,7 @@ store excepted, whose place you must choose:
 
 from __future__ import annotations
 
-from ._settings import UnknownSettingWarning
+from ._checks import UnknownSettingWarning
 from .jwt_manager import JWTManager
 from .utils import (
     create_access_token,

@@ -17,6 +17,8 @@ from flask import current_app
 
 from countersign.compat._warn import warn_caller
 
+from ._checks import Mistake, UnknownSettingWarning, mistakes
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -84,10 +86,6 @@ STRICT: Final[dict[str, Any]] = {"JWT_COOKIE_SAMESITE": "Lax", "JWT_COOKIE_SECUR
 _EXTENSION = "countersign.flask_jwt_extended"
 
 
-class UnknownSettingWarning(UserWarning):
-    """Warn that a setting begins with ``JWT_``, but means nothing here."""
-
-
 @dataclass
 class AppState:
     """Remember what belongs to one application and stands in none of its settings."""
@@ -95,7 +93,7 @@ class AppState:
     defaulted: set[str] = field(default_factory=set)
     """The settings that the application had not set when it was initialised."""
     warned: set[str] = field(default_factory=set)
-    """The unknown settings of which the developer has been told."""
+    """The settings of which the developer has been told."""
     used: bool = False
     """Whether the settings were looked at once more after the application was complete."""
     store: tuple[object, RevocationStore | None] = (None, None)
@@ -105,13 +103,13 @@ class AppState:
 
 
 def install(app: Flask) -> None:
-    """Fill in what the application does not set, and name what nobody knows."""
+    """Fill in what the application does not set, and name what cannot be meant."""
     state: AppState = app.extensions.setdefault(_EXTENSION, AppState())
     for name, default in (SETTINGS | ADDED).items():
         if name not in app.config:
             app.config[name] = copy(default)
             state.defaulted.add(name)
-    warn_of_unknown(app, state)
+    warn_of_mistakes(app, state)
 
 
 def app_state() -> AppState:
@@ -119,7 +117,7 @@ def app_state() -> AppState:
     state: AppState = current_app.extensions[_EXTENSION]
     if not state.used:
         state.used = True
-        warn_of_unknown(current_app, state)
+        warn_of_mistakes(current_app, state)
     return state
 
 
@@ -141,13 +139,20 @@ def flag_or_strict(name: str) -> bool:
     return bool(current_app.config["JWT_STRICT"] if value is None else value)
 
 
-def warn_of_unknown(app: Flask, state: AppState) -> None:
-    """Warn once of each ``JWT_*`` setting that is none, with the one that may be meant."""
-    for name in app.config:
-        if name.startswith("JWT_") and name not in SETTINGS and name not in ADDED:
-            if name not in state.warned:
-                warn_caller(_unknown(name), UnknownSettingWarning)
-            state.warned.add(name)
+def warn_of_mistakes(app: Flask, state: AppState) -> None:
+    """Warn once of each ``JWT_*`` setting that is none, and of those that cannot be meant."""
+    for name, problem, category in (*_unknown_settings(app), *mistakes(app.config)):
+        if name not in state.warned:
+            warn_caller(problem, category)
+        state.warned.add(name)
+
+
+def _unknown_settings(app: Flask) -> list[Mistake]:
+    return [
+        (name, _unknown(name), UnknownSettingWarning)
+        for name in app.config
+        if name.startswith("JWT_") and name not in SETTINGS and name not in ADDED
+    ]
 
 
 def _unknown(name: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flask import current_app
+from flask import current_app, g
 
 from ._settings import app_state
 from .config import config
-from .revocation import MARGIN, open_store
+from .revocation import MARGIN, BindingStore, open_store
 
 if TYPE_CHECKING:
     from .revocation import RevocationStore
@@ -28,6 +29,14 @@ def current_store() -> RevocationStore | None:
             store = open_store(setting, MARGIN + _leeway())
             state.store = (setting, store)
     return store
+
+
+def claims_of_store(claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Ask the store what to add to a token with these claims that is about to be issued."""
+    store = current_store()
+    if not isinstance(store, BindingStore):
+        return {}
+    return store.bind(claims, g.get("_jwt_extended_jwt", {}))
 
 
 def _is_same(opened: object, setting: object) -> bool:

@@ -86,7 +86,6 @@ class _Config:
     encode_audience = _Setting[str | Iterable[str] | None]("JWT_ENCODE_AUDIENCE")
     decode_issuer = _Setting[Any]("JWT_DECODE_ISSUER")
     encode_issuer = _Setting[str | None]("JWT_ENCODE_ISSUER")
-    leeway = _Setting[float | timedelta]("JWT_DECODE_LEEWAY")
     verify_sub = _Setting[bool]("JWT_VERIFY_SUB")
     encode_nbf = _Setting[bool]("JWT_ENCODE_NBF")
 
@@ -170,6 +169,14 @@ class _Config:
         return _lifetime("JWT_REFRESH_TOKEN_EXPIRES")
 
     @property
+    def leeway(self) -> float | timedelta:
+        """For how long after its end a token is still good."""
+        leeway: float | timedelta = current_app.config["JWT_DECODE_LEEWAY"]
+        if not isinstance(leeway, (int, float, timedelta)):
+            raise RuntimeError("JWT_DECODE_LEEWAY must be a number of seconds or a timedelta")
+        return leeway
+
+    @property
     def is_asymmetric(self) -> bool:
         """Whether the algorithm has a private and a public key."""
         return self.algorithm in requires_cryptography
@@ -196,6 +203,10 @@ class _Config:
         if not secret:
             raise RuntimeError(
                 f"{self.algorithm} needs a secret: set JWT_SECRET_KEY, or Flask's SECRET_KEY"
+            )
+        if isinstance(secret, (bool, int, float, list, dict)):
+            raise RuntimeError(
+                f"JWT_SECRET_KEY must be a text or bytes, and not {type(secret).__name__}"
             )
         return secret
 

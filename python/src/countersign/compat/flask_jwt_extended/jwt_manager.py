@@ -8,8 +8,10 @@ from countersign import jwt
 
 from . import _refusals, _settings, tokens
 from ._loaders import Loaders
+from ._store import claims_of_store
 from .config import config
 from .default_callbacks import default_decode_key_callback
+from .revocation import open_store
 from .typing import ExpiresDelta, Fresh
 from .utils import current_user_context_processor
 
@@ -57,6 +59,8 @@ class JWTManager(Loaders):
     @staticmethod
     def _set_default_configuration_options(app: Flask) -> None:
         _settings.install(app)
+        # Looked at now, opened later: a setting that means nothing stops the application here.
+        open_store(app.config["JWT_REVOCATION_STORE"])
 
     def _set_error_handler_callbacks(self, app: Any) -> None:
         """Register the answers; programs call this for the ``Api`` of flask-restx, too."""
@@ -78,8 +82,9 @@ class JWTManager(Loaders):
         subject = self._user_identity_callback(identity)
         own = tokens.new_claims(token_type, subject, fresh, expires_delta)
         more_headers = {**(self._jwt_additional_header_callback(identity) or {}), **(headers or {})}
+        written = {**own, **(self._user_claims_callback(identity) or {}), **(claims or {})}
         return jwt.encode(
-            {**own, **(self._user_claims_callback(identity) or {}), **(claims or {})},
+            {**written, **claims_of_store(written)},
             self._encode_key_callback(identity),
             config.algorithm,
             headers=more_headers,

@@ -5,7 +5,9 @@
 - ``"memory"``: for tests and for a single process; a restart forgets everything;
 - ``"sqlite:///revoked.db"`` (four slashes for an absolute path): shared by all processes of one
   machine, and kept over restarts;
-- an object with the two methods of `RevocationStore`.
+- a `countersign.Countersign`: tokens are bound to sessions of the engine, see `EngineStore`;
+- an object with the two methods of `RevocationStore`; one that has ``bind`` besides is a
+  `BindingStore`, and may add claims to tokens when they are issued.
 
 `revoke_token` revokes. Every route then refuses the token, unless it says
 ``skip_revocation_check=True``. A store that fails makes the request fail: a token is never taken
@@ -20,9 +22,20 @@ from heapq import heappop, heappush
 from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 
+from countersign.engine import Countersign
+
+from ._engine_store import EngineStore, SessionEndsSoonerWarning
 from ._sqlite_store import SqliteStore
 
-__all__ = ["MemoryStore", "RevocationStore", "SqliteStore", "open_store"]
+__all__ = [
+    "BindingStore",
+    "EngineStore",
+    "MemoryStore",
+    "RevocationStore",
+    "SessionEndsSoonerWarning",
+    "SqliteStore",
+    "open_store",
+]
 
 MARGIN = 600.0
 """Seconds that an entry is kept after the token's ``exp``, for clocks that disagree."""
@@ -41,6 +54,19 @@ class RevocationStore(Protocol):
 
     def is_revoked(self, claims: Mapping[str, Any]) -> bool:
         """Tell whether the token is revoked. It is asked at every request, so it must be fast."""
+
+
+@runtime_checkable
+class BindingStore(RevocationStore, Protocol):
+    """Revoke more than one token at once, by something that all of them say."""
+
+    def bind(self, claims: Mapping[str, Any], current: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer the claims to add to a token with these claims that is about to be issued.
+
+        Args:
+            claims: All claims that the token has otherwise.
+            current: The claims of the token that this request was verified by; empty for none.
+        """
 
 
 class MemoryStore:
@@ -99,15 +125,26 @@ def open_store(setting: object, margin: float = MARGIN) -> RevocationStore | Non
         return None
     if setting == "memory":
         return MemoryStore(margin)
+    if isinstance(setting, Countersign):
+        return EngineStore(setting)
     path = _sqlite_path(setting)
     if path is not None:
         return SqliteStore(path, margin)
     if not isinstance(setting, (str, type)) and isinstance(setting, RevocationStore):
         return setting
     raise RuntimeError(
-        'JWT_REVOCATION_STORE must be "memory", "sqlite:///path/to/file.db", '
-        "or an object with the methods revoke and is_revoked"
+        f"JWT_REVOCATION_STORE is {_without_password(setting)}, and must be"
+        ' "memory", "sqlite:///path/to/file.db", a Countersign, or an object with the methods'
+        " revoke and is_revoked"
     )
+
+
+def _without_password(setting: object) -> str:
+    """What a setting is; of a URI, its scheme."""
+    if not isinstance(setting, str):
+        return repr(setting)
+    scheme, separator, _ = setting.partition(":")
+    return f"{scheme}:..." if separator else repr(setting)
 
 
 def _sqlite_path(setting: object) -> str | None:

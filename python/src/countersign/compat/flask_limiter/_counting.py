@@ -66,13 +66,16 @@ def settle(limiter: Limiter, response: Response) -> None:
 
 
 def _budget(limiter: Limiter, limit: ActiveLimit, endpoint: str) -> RequestLimit | None:
-    args = [limit.key_func(), limit.scope_for(endpoint, request.method)]
-    if not all(args):
+    key, scope = limit.key_func(), limit.scope_for(endpoint, request.method)
+    if not (key and scope):
         _LOGGER.error("Skipping limit: %s. Empty value found in parameters.", limit.limit)
         return None
-    if limiter._key_prefix:
-        args.insert(0, limiter._key_prefix)
-    return RequestLimit(limiter, limit.limit, args, False, limit.shared)
+    return RequestLimit(limiter, limit.limit, budget_of(limiter, key, scope), False, limit.shared)
+
+
+def budget_of(limiter: Limiter, key: str, scope: str) -> list[str]:
+    """The name of the budget that this key has there."""
+    return [limiter._key_prefix, key, scope] if limiter._key_prefix else [key, scope]
 
 
 def _passes(limiter: Limiter, limit: ActiveLimit, budget: RequestLimit) -> bool:
@@ -127,7 +130,12 @@ def _meta_limits(limiter: Limiter, limits: Iterable[ActiveLimit]) -> list[Active
 
 
 def _meta_args(meta: ActiveLimit, endpoint: str) -> list[str]:
-    return [meta.key_func(), meta.scope_for(endpoint, request.method)]
+    return meta_budget_of(meta.key_func(), meta.scope_for(endpoint, request.method))
+
+
+def meta_budget_of(key: str, scope: str) -> list[str]:
+    """The name of the budget of breaches that this key has; without a prefix, as ever."""
+    return [key, scope]
 
 
 def _tell(limiter: Limiter, callback: OnBreach, budget: RequestLimit, name: str) -> Response | None:

@@ -11,24 +11,34 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, overload
 from flask import Blueprint, current_app, request
 
 from countersign.compat._warn import warn_caller
+from countersign.compat.limits._options import listed, strategy_of
 from countersign.compat.limits.errors import ConfigurationError
 from countersign.compat.limits.storage import MemoryStorage, storage_from_string
-from countersign.compat.limits.strategies import STRATEGIES, RateLimiter
+from countersign.compat.limits.strategies import RateLimiter
 
 from ._counting import count, settle
 from ._headers import write_headers
-from ._limits import ActiveLimit, ApplicationLimit, Limit, MetaLimit, RouteLimit
+from ._limits import (
+    ActiveLimit,
+    ApplicationLimit,
+    Limit,
+    MetaLimit,
+    RouteLimit,
+    counts_itself,
+)
 from ._registry import LimitManager, Visit
 from ._requests import RequestLimit, Visitor, forget_visitor, visitor
 from ._settings import (
     Rules,
+    UnknownSettingWarning,
+    check_arguments,
     check_config,
     check_rates,
     check_retry_after,
     endpoint_of_request,
     header_names,
-    known_strategy,
 )
+from .commands import COMMAND, cli
 from .constants import MAX_BACKEND_CHECKS, ConfigVars, ExemptionScope, HeaderNames
 from .errors import RateLimitExceeded
 from .util import get_qualified_name
@@ -130,28 +140,40 @@ class Limiter:
                 f"key_func={key_func!r}: write a function that says whose budget it is, such as"
                 " get_remote_address"
             )
+        check_arguments(
+            switches={
+                "enabled": enabled,
+                "headers_enabled": headers_enabled,
+                "swallow_errors": swallow_errors,
+                "fail_on_first_breach": fail_on_first_breach,
+                "in_memory_fallback_enabled": in_memory_fallback_enabled,
+                "default_limits_per_method": default_limits_per_method,
+                "application_limits_per_method": application_limits_per_method,
+            },
+            functions={"on_breach": on_breach, "on_meta_breach": on_meta_breach},
+        )
         self.app = app
         self.logger = logging.getLogger("flask-limiter")
         self.enabled = enabled
         self.initialized = False
         self.limit_manager = LimitManager(key_func)
         self._key_func = key_func
-        self._default_rates = _listed("default_limits", default_limits)
+        self._default_rates = listed("default_limits", default_limits)
         self._default_rules = Rules(
             default_limits_per_method,
             default_limits_exempt_when,
             default_limits_deduct_when,
             default_limits_cost,
         )
-        self._application_rates = _listed("application_limits", application_limits)
+        self._application_rates = listed("application_limits", application_limits)
         self._application_rules = Rules(
             application_limits_per_method,
             application_limits_exempt_when,
             application_limits_deduct_when,
             application_limits_cost,
         )
-        self._meta_limits = [_as(MetaLimit, each) for each in _listed("meta_limits", meta_limits)]
-        fallback = _listed("in_memory_fallback", in_memory_fallback)
+        self._meta_limits = [_as(MetaLimit, each) for each in listed("meta_limits", meta_limits)]
+        fallback = listed("in_memory_fallback", in_memory_fallback)
         self._in_memory_fallback = [_as(Limit, each) for each in fallback]
         self._in_memory_fallback_enabled = bool(in_memory_fallback_enabled or fallback)
         self._headers_enabled = headers_enabled
@@ -159,6 +181,8 @@ class Limiter:
         self._retry_after = retry_after
         self._strategy = strategy
         self._storage_uri = storage_uri
+        if storage_options is not None and not isinstance(storage_options, Mapping):
+            raise ConfigurationError(f"storage_options={storage_options!r}: write a dict")
         self._storage_options = dict(storage_options or {})
         self._swallow_errors = swallow_errors
         self._fail_on_first_breach = fail_on_first_breach
@@ -172,6 +196,7 @@ class Limiter:
         self._fallback_limiter: RateLimiter | None = None
         self._storage_dead = False
         self._backoff = _Backoff()
+        self._never_reached: set[str] = set()
         if app is not None:
             self.init_app(app)
 
@@ -195,6 +220,8 @@ class Limiter:
             app.before_request(self._check_request_limit)
             app.after_request(self._finish)
             app.teardown_request(self._forget)
+            if COMMAND not in app.cli.commands:
+                app.cli.add_command(cli)
         self.initialized = True
 
     def limit(
@@ -376,11 +403,10 @@ class Limiter:
                 " n times as much: if that is meant, say so with storage_uri='memory://'"
             )
         options = self._storage_options | dict(config.get(ConfigVars.STORAGE_OPTIONS) or {})
-        self._strategy = known_strategy(
-            self._strategy or config.setdefault(ConfigVars.STRATEGY, "fixed-window")
-        )
+        named = self._strategy or config.setdefault(ConfigVars.STRATEGY, "fixed-window")
+        strategy = strategy_of(named, ConfigVars.STRATEGY)
         self._storage = storage_from_string(uri, **options)
-        self._limiter = STRATEGIES[self._strategy](self._storage)
+        self._limiter = strategy(self._storage)
 
     def _complete_limits(self, config: Mapping[str, Any]) -> None:
         self._default_rules.complete(config, "RATELIMIT_DEFAULTS")
@@ -445,8 +471,7 @@ class Limiter:
         if self._is_exempt(endpoint):
             return []
         if name is None:
-            view = current_app.view_functions.get(endpoint)
-            name = get_qualified_name(view) if view else ""
+            name = self._name_of_view(endpoint)
         # Not the proxy: it is compared and hashed.
         app = current_app._get_current_object()  # type: ignore[attr-defined]
         visit = Visit(app, endpoint, request.blueprint, name, before_view)
@@ -458,6 +483,24 @@ class Limiter:
         fresh = [limit for limit in dict.fromkeys(general) if limit not in seen]
         seen.update(fresh)
         return fresh + own
+
+    def _name_of_view(self, endpoint: str) -> str:
+        view = current_app.view_functions.get(endpoint)
+        if view is None:
+            return ""
+        name = get_qualified_name(view)
+        if self.limit_manager.is_marked(name) and not counts_itself(view) and self._is_news(name):
+            warn_caller(
+                f"the limit of {name} stands above its route's decorator, so no request comes to"
+                " it: write it below",
+                UnknownSettingWarning,
+            )
+        return name
+
+    def _is_news(self, name: str) -> bool:
+        known = name in self._never_reached
+        self._never_reached.add(name)
+        return not known
 
     def _is_exempt(self, endpoint: str) -> bool:
         if not endpoint or not (self.enabled and self.initialized):
@@ -515,14 +558,14 @@ class _Backoff:
 
     def __init__(self) -> None:
         self._looks = 0
-        self._last = time.time()
+        self._last = time.monotonic()
 
     def is_due(self) -> bool:
         if self._looks > MAX_BACKEND_CHECKS:
             self._looks = 0
-        if time.time() - self._last <= 2**self._looks:
+        if time.monotonic() - self._last <= 2**self._looks:
             return False
-        self._last = time.time()
+        self._last = time.monotonic()
         self._looks += 1
         return True
 
@@ -537,13 +580,6 @@ _T = TypeVar("_T")
 def _as(kind: type[_L], limit: Any, **options: Any) -> _L:
     """A limit as it was given, or one of this kind of what was given as rates."""
     return limit if isinstance(limit, Limit) else kind(limit_provider=limit, **options)  # type: ignore[return-value]
-
-
-def _listed(name: str, limits: Any) -> list[Any]:
-    """A list of limits. One text is one limit, although it could be taken for a list of letters."""
-    if isinstance(limits, str | Limit) or callable(limits):
-        raise ConfigurationError(f"{name}={limits!r}: write a list, [{limits!r}]")
-    return list(limits or ())
 
 
 def _set(config: Mapping[str, Any], name: str) -> list[Any]:

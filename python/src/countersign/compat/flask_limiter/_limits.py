@@ -12,9 +12,9 @@ from weakref import ProxyType, proxy
 
 from flask import Blueprint, current_app, request
 
-from countersign.compat._warn import warn_caller
 from countersign.compat.limits import RateLimitItem, parse_many
 
+from ._declared import warn_of_options, warn_of_rates
 from .util import get_qualified_name
 
 if TYPE_CHECKING:
@@ -36,10 +36,7 @@ Deduct: TypeAlias = "Callable[[Response], bool] | None"
 OnBreach: TypeAlias = "Callable[[RequestLimit], Response | None] | None"
 
 _CHECKED_BY = "_countersign_limiter"
-
-
-class InvalidRateWarning(UserWarning):
-    """Warn that a view or blueprint has a rate that cannot be read, and so goes without it."""
+"""The attribute by which a function says that it counts, and for whom."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,8 @@ class Limit:
     override_defaults: bool | None = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        """Make of the lists what can be hashed."""
+        """Look at the options, and make of the lists what can be hashed."""
+        warn_of_options(self)
         if self.methods:
             self.methods = tuple(method.lower() for method in self.methods)
         if self.meta_limits:
@@ -201,14 +199,9 @@ class RouteLimit(Limit):
 
     def __post_init__(self, limiter: Limiter) -> None:
         """Remember whose limit it is, and look at the rate while its author looks on."""
+        warn_of_rates(self)
         super().__post_init__()
         self._limiter: ProxyType[Limiter] = proxy(limiter)
-        if isinstance(self.limit_provider, str) and self.limit_provider:
-            try:
-                parse_many(self.limit_provider)
-            except ValueError as error:
-                message = f"{error}. Until then this limit is left out."
-                warn_caller(message, InvalidRateWarning)
 
     def __enter__(self) -> None:
         """Count the block, or raise `RateLimitExceeded`."""
@@ -264,3 +257,8 @@ def _hint(limiter: Any, name: str) -> None:
     view = current_app.view_functions.get(endpoint) if endpoint else None
     if view is not None and get_qualified_name(view) != name:
         limiter.limit_manager.add_endpoint_hint(endpoint, name)
+
+
+def counts_itself(function: object) -> bool:
+    """Whether a limit stands around this function."""
+    return hasattr(function, _CHECKED_BY)

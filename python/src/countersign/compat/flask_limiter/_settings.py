@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flask import request
 
-from countersign.compat._warn import warn_caller
+from countersign.compat._warn import is_text_for_no, warn_caller
 from countersign.compat.limits import parse_many
 from countersign.compat.limits.errors import ConfigurationError
-from countersign.compat.limits.strategies import STRATEGIES
 
 from .constants import ConfigVars, HeaderNames
 
@@ -84,17 +83,6 @@ def header_names(given: Mapping[HeaderNames, str], config: Mapping[str, Any]) ->
     }
 
 
-def known_strategy(strategy: object) -> str:
-    """Refuse what is no strategy."""
-    if isinstance(strategy, str) and strategy in STRATEGIES:
-        return strategy
-    near = get_close_matches(str(strategy), STRATEGIES, n=1)
-    hint = f"did you mean {near[0]!r}? There are" if near else "write one of"
-    raise ConfigurationError(
-        f"strategy={strategy!r} ({ConfigVars.STRATEGY}) is none: {hint} {', '.join(STRATEGIES)}"
-    )
-
-
 def check_retry_after(value: object) -> None:
     """Warn of a form of ``Retry-After`` that does not exist."""
     if value and value not in _RETRY_AFTER:
@@ -122,6 +110,16 @@ def check_rates(provider: object, name: str, *, fatal: bool) -> None:
         _warn(f"{name}: {error}. As errors are swallowed, nothing is limited until then")
 
 
+def check_arguments(*, switches: Mapping[str, object], functions: Mapping[str, object]) -> None:
+    """Warn of arguments of a limiter that mean something else than they seem to."""
+    for name, value in switches.items():
+        if is_text_for_no(value):
+            _warn(f"{name}={value!r} is a text, which means yes: write False")
+    for name, value in functions.items():
+        if value and not callable(value):
+            _warn(f"{name}={value!r} is no function, and fails at each breach: write a function")
+
+
 def check_config(app: Flask) -> None:
     """Warn of settings that mean nothing, or not what they seem."""
     for name in app.config:
@@ -133,7 +131,7 @@ def check_config(app: Flask) -> None:
         _warn(f"{ConfigVars.KEY_FUNC} has no effect: pass it to Limiter as key_func")
     for name in _SWITCHES:
         value = app.config.get(name)
-        if isinstance(value, str) and value.lower() in ("false", "no", "off", "0"):
+        if is_text_for_no(value):
             _warn(f"{name} = {value!r} is a text, which means yes: write False")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+from countersign.compat.limits._options import HeaderNames
+
 __all__ = ["MAX_BACKEND_CHECKS", "ConfigVars", "ExemptionScope", "HeaderNames"]
 
 MAX_BACKEND_CHECKS: Final = 5
@@ -44,19 +46,6 @@ class ConfigVars:
     HEADER_RESET: Final = "RATELIMIT_HEADER_RESET"
     HEADER_RETRY_AFTER: Final = "RATELIMIT_HEADER_RETRY_AFTER"
     HEADER_RETRY_AFTER_VALUE: Final = "RATELIMIT_HEADER_RETRY_AFTER_VALUE"
-
-
-class HeaderNames(enum.Enum):
-    """The headers, for ``header_name_mapping``; their values are what they are called by default.
-
-    ``LIMIT`` says how many, ``REMAINING`` how many are left, ``RESET`` at what time (seconds since
-    1970) there are more, ``RETRY_AFTER`` in how many seconds that is.
-    """
-
-    RESET = "X-RateLimit-Reset"
-    REMAINING = "X-RateLimit-Remaining"
-    LIMIT = "X-RateLimit-Limit"
-    RETRY_AFTER = "Retry-After"
 
 
 class ExemptionScope(enum.Flag):

@@ -13,6 +13,8 @@ mean that.
 
 - `strategies.GCRARateLimiter` (``"gcra"``) is new: the budget flows back evenly.
 - `storage.MemoryStorage` starts no threads, holds one lock, and its memory is bounded.
+- It counts by the monotonic clock: setting the clock of the machine frees nobody and locks nobody
+  out. Tests that turn the time must turn `time.monotonic` too, as freezegun and hiro do.
 - A rate that cannot be read is a `ConfigurationError`, which is a ValueError; it says what to
   write. ``1/minute:;2/hour``, a slip of the original's grammar, cannot be read.
 - An entry of a moving window is gone exactly one window after it was made, not some time later.

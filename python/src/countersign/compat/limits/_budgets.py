@@ -19,7 +19,7 @@ _FINEST: Final = 4096
 _SHARED: Final = 64
 """So many rates have a shared budget of their own when a shelf is full."""
 _MOMENT: Final = 1e-6
-"""What time of day, as a float, may be wrong by."""
+"""What so many seconds as those since 1970, as a float, may be wrong by."""
 
 
 class Budget(Protocol):
@@ -32,7 +32,10 @@ class Budget(Protocol):
         """How much memory it takes, beyond being there."""
 
     def renew(self, now: float) -> None:
-        """Make good for a clock that was set back, and forget what is over."""
+        """Forget what is over; and make good for a clock that was set back.
+
+        The monotonic one is, by tools that stop the time for tests, and nobody shall wait for it.
+        """
 
 
 class Window:

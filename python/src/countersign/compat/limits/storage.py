@@ -10,6 +10,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from weakref import WeakSet
 
+from countersign.compat._warn import warn_caller
+
 from ._budgets import Evenly, Hits, Shelf, Sliding, Window
 from ._rates import WindowStats
 from .errors import ConfigurationError
@@ -17,6 +19,24 @@ from .errors import ConfigurationError
 __all__ = ["MemoryStorage", "storage_from_string"]
 
 _OPTIONS: Final = ("max_hits", "max_keys", "wrap_exceptions")
+
+
+class _Clock:
+    """Time that begins with the time of day, and then goes on whatever becomes of that.
+
+    Windows that begin with the full minute are those of the time of day, as `limits` has them.
+    """
+
+    def __init__(self) -> None:
+        self._ahead = time.time() - time.monotonic()
+
+    def now(self) -> float:
+        return self._ahead + time.monotonic()
+
+    @staticmethod
+    def time_of_day(at: float, now: float) -> float:
+        """What the clock on the wall will show when ours, now at ``now``, shows ``at``."""
+        return time.time() + (at - now)
 
 
 class MemoryStorage:
@@ -27,8 +47,9 @@ class MemoryStorage:
     Only moving windows have hits: a window of more than 4,096 of them, and every one once there are
     ``max_hits``, holds close ones together and forgets them together, so never too early.
 
-    It runs by `time.time`, because windows are told to clients as times of day. If the clock is set
-    back, nobody waits longer than one window for it.
+    It counts by `time.monotonic`: whoever sets the clock of the machine frees nobody and locks
+    nobody out. Clients are told times of day, so what they are told is reckoned from the time of
+    day when they are told it.
     """
 
     def __init__(
@@ -58,7 +79,7 @@ class MemoryStorage:
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Count ``amount`` in the window, which begins now if there is none; answer the count."""
-        now = time.time()
+        now = self._clock.now()
         with self._lock:
             window = self._windows.take(key, now, lambda: Window(expiry, now))
             window.count += amount
@@ -66,7 +87,7 @@ class MemoryStorage:
 
     def get(self, key: str) -> int:
         """The count of the window."""
-        now = time.time()
+        now = self._clock.now()
         with self._lock:
             window = self._windows.find(key, now)
             return window.count if window else 0
@@ -77,16 +98,16 @@ class MemoryStorage:
 
     def get_window(self, key: str, limit: int) -> WindowStats:
         """When the window ends, and what is left in it."""
-        now = time.time()
+        now = self._clock.now()
         with self._lock:
             window = self._windows.find(key, now)
             if window is None:
-                return WindowStats(now, limit)
-            return WindowStats(window.expires_at, max(0, limit - window.count))
+                return self._told(now, now, limit)
+            return self._told(window.expires_at, now, limit - window.count)
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Remember ``amount`` hits if the moving window has room for them."""
-        now = time.time()
+        now = self._clock.now()
         with self._lock:
             if amount > limit - self._moving_count(key, now):
                 return False
@@ -98,17 +119,17 @@ class MemoryStorage:
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> WindowStats:
         """When the oldest hit is forgotten, and what is left."""
-        now = time.time()
+        now = self._clock.now()
         with self._lock:
             left = limit - self._moving_count(key, now)
             hits = self._moving.find(key, now)
-            return WindowStats(hits.next_at(now) if hits else now + expiry, left)
+            return self._told(hits.next_at(now) if hits else now + expiry, now, left)
 
     def acquire_sliding_window_entry(
         self, key: str, limit: int, expiry: int, amount: int = 1
     ) -> bool:
         """Count ``amount`` if the last window's part and the present one have room for them."""
-        now = time.time()
+        now = self._clock.now()
         with self._lock:
             window = self._sliding.find(key, now)
             if amount > limit - (int(window.weighted(now)) if window else 0):
@@ -118,16 +139,16 @@ class MemoryStorage:
 
     def get_sliding_window(self, key: str, limit: int, expiry: int) -> WindowStats:
         """When the count next falls, and what is left."""
-        now = time.time()
+        now = self._clock.now()
         with self._lock:
             window = self._sliding.find(key, now)
             if window is None:
-                return WindowStats(now, limit)
-            return WindowStats(window.next_at(now), max(0, limit - int(window.weighted(now))))
+                return self._told(now, now, limit)
+            return self._told(window.next_at(now), now, limit - int(window.weighted(now)))
 
     def acquire_gcra(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Take ``amount`` if so much has flowed back."""
-        now = time.time()
+        now = self._clock.now()
         with self._lock:
             budget = self._evenly.find(key, now)
             if amount > (budget.left(now) if budget else limit):
@@ -137,12 +158,12 @@ class MemoryStorage:
 
     def get_gcra(self, key: str, limit: int, expiry: int) -> WindowStats:
         """When one more is there, and how many there are."""
-        now = time.time()
+        now = self._clock.now()
         with self._lock:
             budget = self._evenly.find(key, now)
             if budget is None:
-                return WindowStats(now, limit)
-            return WindowStats(budget.next_at(now), budget.left(now))
+                return self._told(now, now, limit)
+            return self._told(budget.next_at(now), now, budget.left(now))
 
     def clear(self, key: str) -> None:
         """Forget a budget."""
@@ -166,11 +187,15 @@ class MemoryStorage:
         """How many budgets are remembered, those that are over and not yet forgotten included."""
         return sum(len(shelf) for shelf in self._shelves)
 
+    def _told(self, at: float, now: float, left: int) -> WindowStats:
+        return WindowStats(self._clock.time_of_day(at, now), max(0, left))
+
     def _moving_count(self, key: str, now: float) -> int:
         hits = self._moving.find(key, now)
         return hits.count if hits else 0
 
     def _empty(self) -> None:
+        self._clock = _Clock()
         self._windows = Shelf[Window](self._most)
         self._moving = Shelf[Hits](self._most)
         self._sliding = Shelf[Sliding](self._most)
@@ -223,6 +248,11 @@ def storage_from_string(storage_string: str, **options: Any) -> MemoryStorage:
         raise ConfigurationError(
             f"memory:// has no option {unknown[0]!r}: leave it out of storage_options; there are"
             " max_keys and max_hits"
+        )
+    if storage_string.partition(":")[2].strip("/"):
+        warn_caller(
+            "storage_uri: what stands behind memory:// has no effect; write 'memory://', and"
+            " max_keys and max_hits in storage_options"
         )
     return _SCHEMES[scheme](storage_string, **options)
 

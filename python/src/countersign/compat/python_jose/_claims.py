@@ -65,8 +65,7 @@ def verify_claims(
         if options[f"require_{claim}"] and claim not in claims:
             raise JWTError(f'missing required key "{claim}" among claims')
     audience = _accepted(expected.audience)
-    leeway = options["leeway"]
-    seconds = timedelta_total_seconds(leeway) if isinstance(leeway, timedelta) else leeway
+    seconds = _seconds(options["leeway"])
     now = time.time()
     if options["verify_iat"]:
         _moment(claims, "iat", "Issued At claim (iat) must be an integer.")
@@ -101,6 +100,17 @@ def _accepted(audience: object) -> list[str] | None:
     if not all(isinstance(name, str) for name in listed):
         raise JWTError("audience must be a string or None")
     return listed
+
+
+def _seconds(leeway: Any) -> float:
+    if isinstance(leeway, timedelta):
+        return timedelta_total_seconds(leeway)
+    if not isinstance(leeway, (int, float)):
+        raise TypeError(
+            'options["leeway"] must be a number of seconds or a timedelta, and not'
+            f" {type(leeway).__name__}"
+        )
+    return leeway
 
 
 def _moment(claims: Mapping[str, Any], claim: str, message: str) -> int | None:

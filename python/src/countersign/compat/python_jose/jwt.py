@@ -42,7 +42,10 @@ def encode(
 
     Raises:
         JWSError: The algorithm is not supported, or the key is not for it.
+        JWTError: The claims are no dict.
     """
+    if not isinstance(claims, Mapping):
+        raise JWTError(f"The claims must be a dict, and not {type(claims).__name__}")
     written = dict(claims)
     for name in ("exp", "iat", "nbf"):
         if isinstance(written.get(name), datetime):
