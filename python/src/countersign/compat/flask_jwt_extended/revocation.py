@@ -82,6 +82,7 @@ class MemoryStore:
             margin: Seconds that an entry is kept after the token's ``exp``.
         """
         self._margin = margin
+        # countersign: allow S3 -- it is asked for by name, for tests and single processes
         self._revoked: set[str] = set()
         self._expiring: list[tuple[float, str]] = []
         self._lock = Lock()

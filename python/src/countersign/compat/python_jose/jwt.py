@@ -122,6 +122,7 @@ def get_unverified_claims(token: str | bytes) -> dict[str, Any]:
         JWTError: It is no token.
     """
     try:
+        # countersign: allow S14 -- the original's function for just this
         payload = jws.get_unverified_claims(token)
     except JWSError as error:
         raise JWTError("Error decoding token claims.") from error

@@ -31,7 +31,7 @@ pub(super) fn check(module: &Module<'_>, found: &mut Found<'_>) {
         }
         let replaces = module.calls_in(function.body()).any(|call| {
             // What it calls in this file may do it.
-            let inner = module.functions_named(call.method()).into_iter();
+            let inner = module.functions_named(call.method());
             let mut inner = inner.filter(|inner| inner.route.is_none());
             replaces(call)
                 || inner.any(|inner| module.calls_in(inner.body()).any(|call| replaces(call)))
