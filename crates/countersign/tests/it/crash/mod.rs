@@ -71,7 +71,12 @@ const DAMAGES: [(&str, &str); 9] = [
          WHERE others.id <> users.id) \
          WHERE id = (SELECT user_id FROM sessions ORDER BY id DESC LIMIT 1)",
     ),
-    ("a session", "DELETE FROM sessions WHERE id = (SELECT max(id) FROM sessions)"),
+    (
+        // Who has refreshed it was told of it: the very newest may be known to nobody yet.
+        "a session",
+        "DELETE FROM sessions WHERE id = \
+         (SELECT max(id) FROM sessions WHERE counter > 0 AND ended_at IS NULL)",
+    ),
     (
         "a rotation",
         "UPDATE sessions SET counter = counter - 1 WHERE id = \
