@@ -15,6 +15,10 @@ use std::{
 
 use arc_swap::{ArcSwap, Guard};
 
+use self::line::{LANES, Line, tag};
+
+mod line;
+
 /// An id's keyed hash of 128 bits. Nobody outside can make two ids meet.
 pub(crate) struct Id {
     name: u64,
@@ -25,9 +29,7 @@ impl Id {
     pub(crate) fn new(id: &str, keys: &RandomState) -> Self {
         let mut hasher = keys.build_hasher();
         hasher.write(id.as_bytes());
-        // Two names say that there is none.
-        let name = hasher.finish().max(REMOVED + 1);
-        Self { name, hasher }
+        Self { name: hasher.finish(), hasher }
     }
 
     /// The other half, which hardly any look needs.
@@ -66,24 +68,23 @@ pub(crate) struct Entries {
     used: Mutex<usize>,
 }
 
-/// The names stand apart, because nearly every look ends at them: eight to a cache line.
+/// The tags stand apart, because nearly every look ends at them: a line of them is what memory gives
+/// at once, and all of a million are few enough to be near.
 struct Table {
-    names: Box<[AtomicU64]>,
+    lines: Box<[Line]>,
     held: Box<[Held]>,
 }
 
+/// What is held in one slot, once its tag says that there is something.
 #[derive(Default)]
 struct Held {
+    name: AtomicU64,
     rest: AtomicU64,
     entry: AtomicU64,
 }
 
-/// The name of a slot that was never filled: what is looked for does not stand behind it.
-const FREE: u64 = 0;
-/// The name of a slot that was emptied.
-const REMOVED: u64 = 1;
-/// A table has at least so many slots.
-const FEWEST: usize = 64;
+/// A table has at least so many lines.
+const FEWEST: usize = 2;
 
 impl Entries {
     pub(crate) fn new() -> Self {
@@ -114,7 +115,7 @@ impl Entries {
         if self.len() >= capacity {
             return false;
         }
-        if *used * 4 >= table.names.len() * 3 {
+        if *used * 4 >= table.held.len() * 3 {
             self.rebuild(&table, &mut used);
         }
         self.table.load().fill(id.name, id.rest(), entry.bits());
@@ -133,7 +134,7 @@ impl Entries {
         let mut used = self.writer();
         self.empty(|table| table.passed(passed).collect());
         let table = self.table.load();
-        if self.len() * 8 < table.names.len() * 3 && table.names.len() > FEWEST {
+        if self.len() * 8 < table.held.len() * 3 && table.lines.len() > FEWEST {
             self.rebuild(&table, &mut used);
         }
     }
@@ -141,8 +142,8 @@ impl Entries {
     fn empty(&self, places: impl FnOnce(&Table) -> Vec<usize>) {
         let table = self.table.load();
         let places = places(&table);
-        for name in places.iter().filter_map(|place| table.names.get(*place)) {
-            name.store(REMOVED, Ordering::Release);
+        for place in &places {
+            table.set(*place, tag::REMOVED);
         }
         self.live.fetch_sub(places.len(), Ordering::AcqRel);
     }
@@ -150,10 +151,13 @@ impl Entries {
     /// Takes a table that is half full of what is live.
     fn rebuild(&self, old: &Table, used: &mut usize) {
         *used = self.len();
-        let table = Table::new((*used * 2).max(FEWEST));
-        for (name, held) in old.live() {
-            let rest = held.rest.load(Ordering::Acquire);
-            table.fill(name, rest, held.entry.load(Ordering::Acquire));
+        let table = Table::new((*used * 2).div_ceil(LANES).max(FEWEST));
+        for place in old.live() {
+            if let Some(held) = old.held.get(place) {
+                let [name, rest, entry] =
+                    [&held.name, &held.rest, &held.entry].map(|half| half.load(Ordering::Acquire));
+                table.fill(name, rest, entry);
+            }
         }
         self.table.store(Arc::new(table));
     }
@@ -174,10 +178,10 @@ impl Reading {
 }
 
 impl Table {
-    fn new(slots: usize) -> Self {
+    fn new(lines: usize) -> Self {
         Self {
-            names: std::iter::repeat_with(AtomicU64::default).take(slots).collect(),
-            held: std::iter::repeat_with(Held::default).take(slots).collect(),
+            lines: std::iter::repeat_with(Line::default).take(lines).collect(),
+            held: std::iter::repeat_with(Held::default).take(lines * LANES).collect(),
         }
     }
 
@@ -188,60 +192,83 @@ impl Table {
 
     #[inline]
     fn place(&self, id: &Id) -> Option<usize> {
-        let mut place = self.home(id.name);
+        let tag = tag::of(id.name);
+        let mut line = self.home(id.name);
         loop {
-            match self.names.get(place)?.load(Ordering::Acquire) {
-                FREE => return None,
-                name if name == id.name && self.is(id, place) => return Some(place),
-                _ => place = self.after(place),
+            let seen = self.lines.get(line)?.look(tag);
+            if seen.has_tag
+                && let Some(place) = self.place_in(line, id)
+            {
+                return Some(place);
             }
+            if seen.has_room {
+                return None;
+            }
+            line = self.after(line);
         }
     }
 
-    fn is(&self, id: &Id, place: usize) -> bool {
-        self.held.get(place).is_some_and(|held| held.rest.load(Ordering::Acquire) == id.rest())
+    /// Where in a line the id stands, since its tag is there.
+    fn place_in(&self, line: usize, id: &Id) -> Option<usize> {
+        let tag = tag::of(id.name);
+        let same = |place: &usize| {
+            let held = self.held.get(*place).filter(|_| self.tag(*place) == tag);
+            held.is_some_and(|held| {
+                held.name.load(Ordering::Acquire) == id.name
+                    && held.rest.load(Ordering::Acquire) == id.rest()
+            })
+        };
+        (line * LANES..(line + 1) * LANES).find(same)
     }
 
-    /// Fills the next free slot. Its name comes last: who sees that sees the others.
+    /// Fills the next free slot. Its tag comes last: who sees that sees the others.
     fn fill(&self, name: u64, rest: u64, entry: u64) {
-        let mut place = self.home(name);
-        while let Some(slot) = self.names.get(place) {
-            if slot.load(Ordering::Acquire) == FREE
-                && let Some(held) = self.held.get(place)
+        let mut line = self.home(name);
+        loop {
+            let places = line * LANES..(line + 1) * LANES;
+            let free = places.into_iter().find(|place| self.tag(*place) == tag::FREE);
+            if let Some((place, held)) = free.and_then(|place| Some((place, self.held.get(place)?)))
             {
+                held.name.store(name, Ordering::Release);
                 held.rest.store(rest, Ordering::Release);
                 held.entry.store(entry, Ordering::Release);
-                slot.store(name, Ordering::Release);
-                return;
+                return self.set(place, tag::of(name));
             }
-            place = self.after(place);
+            line = self.after(line);
         }
     }
 
     /// Where a name is looked for first: as far along the table as among all numbers.
     #[inline]
     fn home(&self, name: u64) -> usize {
-        let scaled = (u128::from(name) * self.names.len() as u128) >> 64;
+        let scaled = (u128::from(name) * self.lines.len() as u128) >> 64;
         usize::try_from(scaled).unwrap_or(0)
     }
 
     #[inline]
-    fn after(&self, place: usize) -> usize {
-        if place + 1 < self.names.len() { place + 1 } else { 0 }
+    fn after(&self, line: usize) -> usize {
+        if line + 1 < self.lines.len() { line + 1 } else { 0 }
     }
 
-    fn live(&self) -> impl Iterator<Item = (u64, &Held)> {
-        let names = self.names.iter().map(|name| name.load(Ordering::Acquire));
-        names.zip(&self.held).filter(|(name, _)| *name > REMOVED)
+    fn tag(&self, place: usize) -> u16 {
+        self.lines.get(place / LANES).map_or(tag::FREE, |line| line.tag(place % LANES))
+    }
+
+    fn set(&self, place: usize, tag: u16) {
+        if let Some(line) = self.lines.get(place / LANES) {
+            line.set(place % LANES, tag);
+        }
+    }
+
+    fn live(&self) -> impl Iterator<Item = usize> {
+        (0..self.held.len()).filter(|place| self.tag(*place) > tag::REMOVED)
     }
 
     fn passed(&self, passed: u32) -> impl Iterator<Item = usize> {
-        let is_live = |place: &usize| {
-            self.names.get(*place).is_some_and(|name| name.load(Ordering::Acquire) > REMOVED)
-        };
-        let entries = self.held.iter().map(|held| held.entry.load(Ordering::Acquire));
-        let due = move |(_, bits): &(usize, u64)| Entry::of_bits(*bits).bucket <= passed;
-        entries.enumerate().filter(due).map(|(place, _)| place).filter(is_live)
+        self.live().filter(move |place| {
+            let entry = self.held.get(*place).map_or(0, |held| held.entry.load(Ordering::Acquire));
+            Entry::of_bits(entry).bucket <= passed
+        })
     }
 }
 
@@ -289,15 +316,16 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_costs_at_most_48_bytes_once_there_are_many() {
+    fn an_entry_costs_at_most_54_bytes_once_there_are_many() {
         let (entries, keys) = (Entries::new(), RandomState::new());
         for number in 0..20_000 {
             entries.insert(&id(number, &keys), Entry { below: 0, bucket: 1 }, usize::MAX);
-            let slots = entries.read().0.names.len();
-            assert!(number < FEWEST || slots * 24 <= (number + 1) * 48, "{number}: {slots}");
+            let slots = entries.read().0.held.len();
+            let bytes = slots * (size_of::<Held>() + size_of::<Line>() / LANES);
+            assert!(number < 1_000 || bytes / (number + 1) <= 54, "{number}: {bytes}");
         }
         entries.purge(1);
-        assert_eq!(entries.read().0.names.len(), FEWEST);
+        assert_eq!(entries.read().0.lines.len(), FEWEST);
     }
 
     #[test]
