@@ -9,3 +9,13 @@ pub(crate) fn figure(id: &str, value: f64, unit: &str, ratio: Option<f64>) {
     let ratio = ratio.map_or(String::new(), |ratio| format!("   {ratio:.3} x"));
     eprintln!("  {id:<48} {value:>12.3} {unit}{ratio}");
 }
+
+/// Prints which versions of the peers were measured, as they are locked.
+pub(crate) fn versions() {
+    let lock = include_str!("../Cargo.lock");
+    for name in ["aws-lc-rs", "jsonwebtoken", "axum"] {
+        let entry = format!("name = \"{name}\"\nversion = \"");
+        let version = lock.split_once(&entry).and_then(|(_, rest)| rest.split('"').next());
+        println!("{}", json!({ "name": name, "text": version.unwrap_or("unknown") }));
+    }
+}

@@ -71,6 +71,7 @@ fn main() -> Result<()> {
     if wanted("axum") {
         routes::measure(now)?;
     }
+    figures::versions();
     Ok(())
 }
 
