@@ -173,7 +173,9 @@ def report(title: str, best: dict[str, float]) -> None:
     for name, micros in sorted(best.items(), key=lambda item: item[1]):
         figure = {"id": f"python/{title}/{name}", "value": micros, "unit": "us"}
         print(json.dumps({**figure, "ratio": micros / ours}), flush=True)
-        print(f"  {title + ', ' + name:48}{micros:9.2f} us   {micros / ours:7.2f}x", file=sys.stderr)
+        print(
+            f"  {title + ', ' + name:48}{micros:9.2f} us   {micros / ours:7.2f}x", file=sys.stderr
+        )
 
 
 def engine_check(database: Path) -> Callable[[], object]:
