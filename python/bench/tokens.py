@@ -184,7 +184,7 @@ def engine_check(database: Path) -> Callable[[], object]:
         f"sqlite:///{database}", issuer=ISSUER, audience=AUDIENCE, tokens_algorithm="ES256"
     )
     token = auth.start_session("user-1", scopes=["reports:read"]).access_token
-    return lambda: auth.check(token)
+    return lambda: auth.authenticate(token)
 
 
 def main() -> None:
