@@ -15,7 +15,9 @@ pub(crate) fn describe() {
     fact("System", &format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()));
     let load = read("/proc/loadavg");
     let load = load.split(' ').next().unwrap_or("unknown");
-    fact("Load before the run", &format!("{load} (0 is a quiet machine)"));
+    let quiet = load.parse::<f64>().is_ok_and(|load| load < 0.5);
+    let remark = if quiet { "a quiet machine" } else { "others were using the machine" };
+    fact("Load before the run", &format!("{load}: {remark}"));
     let rust = Command::new("rustc").arg("--version").output().map(|output| output.stdout);
     let rust = String::from_utf8(rust.unwrap_or_default()).unwrap_or_default();
     fact("Compiler", rust.split(" (").next().unwrap_or_default());
