@@ -9,18 +9,20 @@ lines=$target/bench
 parts=${*:-server tokens python hosts}
 mkdir -p "$lines"
 
-# What a part prints becomes its file once it has succeeded.
+# What a part prints is kept once it has succeeded; a part that cannot be measured here is left out.
 measure() {
   local part=$1 && shift
   [[ " $parts " == *" $part "* ]] || return 0
   echo "== $part" >&2
-  "$@" >"$lines/$part.new"
-  mv "$lines/$part.new" "$lines/$part"
+  rm -f "$lines/$part"
+  if "$@" >"$lines/$part.new"; then
+    mv "$lines/$part.new" "$lines/$part"
+  fi
 }
 
 server() {
-  "$target/release/bench" measure "$target/release/countersign"
-  .venv/bin/python bench/argon2_peer.py
+  "$target/release/bench" measure "$target/release/countersign" &&
+    .venv/bin/python bench/argon2_peer.py
 }
 
 echo "== building" >&2
@@ -38,6 +40,6 @@ measure python .venv/bin/python python/bench/tokens.py
 measure hosts .venv/bin/python python/bench/hosts.py
 
 for part in machine server tokens python hosts; do
-  [ -e "$lines/$part" ] && cat "$lines/$part" || echo "$part is not measured yet" >&2
+  if [ -e "$lines/$part" ]; then cat "$lines/$part"; else echo "left out: $part" >&2; fi
 done | "$target/release/bench" report docs
 echo "docs/benchmarks.md is written" >&2
