@@ -27,7 +27,7 @@ lint: ## formatting, clippy, dependencies
 fmt: ## format the code
 	$(CARGO) fmt --all
 
-bench: ## rates and ratios, printed (docs/benchmarks.md says what they mean)
+bench: ## measure beside the peers; writes docs/benchmarks.md and its plot
 	scripts/bench.sh
 
 fuzz: ## each parser fuzzed for a minute

@@ -16,7 +16,10 @@ use countersign_store::sqlite::{SqliteOptions, SqliteStore};
 
 use secrecy::ExposeSecret;
 
-use crate::measure::{Load, rate};
+use crate::{
+    figures::figure,
+    measure::{Load, rate},
+};
 
 struct Issue {
     engine: Engine,
@@ -51,7 +54,7 @@ pub(crate) async fn sessions() -> Result<()> {
     let clock = Arc::new(SystemClock::new());
     let parts = Parts::new(config, Arc::new(store), master, clock, random);
     let engine = Engine::open(parts).await?;
-    rate("sessions issued (engine, no hash)", 64, |subject| {
+    rate("server/sessions", 64, |subject| {
         let engine = engine.clone();
         async move { Ok(Issue { engine, subject, issued: 0 }) }
     })
@@ -70,6 +73,6 @@ pub(crate) async fn password_hash() -> Result<()> {
         hasher.verify(&password, Some(&hash)).await.ok().context("busy")?;
     }
     let millis = began.elapsed().as_secs_f64() * 1_000.0 / f64::from(ROUNDS);
-    println!("Argon2id verification (19 MiB, t=2, p=1)       {millis:>8.2} ms");
+    figure("server/argon2", millis, "ms");
     Ok(())
 }

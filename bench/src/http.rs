@@ -53,7 +53,7 @@ pub(crate) async fn refresh(binary: &Path) -> Result<()> {
     let client = Client::builder().build()?;
     let account = json!({ "username": "bench", "password": PASSWORD });
     post(&client, &format!("{}/register", server.base_url), &account).await?;
-    rate("refresh (HTTP, durable)", 64, |_| {
+    rate("server/refresh", 64, |_| {
         let (client, base, account) = (client.clone(), server.base_url.clone(), account.clone());
         async move {
             let answer = post(&client, &format!("{base}/login"), &account).await?;
@@ -80,7 +80,7 @@ impl Load for Login {
 pub(crate) async fn login(binary: &Path) -> Result<()> {
     let server = Server::start(binary, &[NO_LIMITS]).await?;
     let client = Client::builder().build()?;
-    rate("log-in (HTTP, Argon2id 19 MiB, one core)", 4, |index| {
+    rate("server/login", 4, |index| {
         let (client, base) = (client.clone(), server.base_url.clone());
         async move {
             let account = json!({ "username": format!("bench{index}"), "password": PASSWORD });

@@ -1,34 +1,41 @@
-//! Measures a server binary and the engine on durable SQLite, and prints what it finds.
+//! The load generator of `make bench`, and what writes its report.
 //!
-//! `bench BINARY` — the server runs on one core and this client on the other, where there are two.
+//! `bench measure BINARY` measures a server binary and the engine on durable SQLite; the server runs
+//! on one core and this client on the other, where there are two. `bench machine` says where that is.
+//! Both print lines; `bench report FOLDER` reads the lines of a whole run and writes the page.
 
-#![allow(clippy::print_stdout, reason = "printing is what it is for")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod engine;
+mod figures;
 mod http;
+mod machine;
 mod measure;
+mod report;
 mod server;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 
 fn main() -> Result<()> {
-    let binary: PathBuf = std::env::args_os().nth(1).context("usage: bench BINARY")?.into();
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(run(binary))
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    match arguments.as_slice() {
+        [verb] if verb == Path::new("machine") => machine::describe(),
+        [verb, binary] if verb == Path::new("measure") => measure(binary)?,
+        [verb, folder] if verb == Path::new("report") => report::write(folder)?,
+        _ => bail!("usage: bench machine | bench measure BINARY | bench report FOLDER"),
+    }
+    Ok(())
 }
 
-async fn run(binary: PathBuf) -> Result<()> {
-    println!("Countersign on durable SQLite (WAL, synchronous=FULL)");
-    println!();
-    server::footprint(&binary).await?;
-    http::refresh(&binary).await?;
-    http::login(&binary).await?;
-    engine::sessions().await?;
-    engine::password_hash().await?;
-    Ok(())
+fn measure(binary: &Path) -> Result<()> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(2).enable_all().build()?.block_on(async {
+        server::footprint(binary).await?;
+        http::refresh(binary).await?;
+        http::login(binary).await?;
+        engine::sessions().await?;
+        engine::password_hash().await
+    })
 }

@@ -7,11 +7,13 @@ use std::{
 
 use anyhow::Result;
 
+use crate::figures::figure;
+
 /// For so long each rate is measured.
 pub(crate) const SPAN: Duration = Duration::from_secs(8);
 
 /// Runs `tasks` loops for [`SPAN`] and prints their joint rate and the spread of single calls.
-pub(crate) async fn rate<F, T>(name: &str, tasks: usize, start: impl Fn(usize) -> F) -> Result<()>
+pub(crate) async fn rate<F, T>(id: &str, tasks: usize, start: impl Fn(usize) -> F) -> Result<()>
 where
     F: Future<Output = Result<T>> + Send + 'static,
     T: Load + Send + 'static,
@@ -41,12 +43,9 @@ where
     }
     let elapsed = began.elapsed();
     spans.sort_unstable();
-    let per_second = spans.len() as f64 / elapsed.as_secs_f64();
-    println!(
-        "{name:<44} {per_second:>8.0}/s   p50 {:>7.2} ms   p99 {:>7.2} ms   ({tasks} at once)",
-        millis(&spans, 500),
-        millis(&spans, 990)
-    );
+    figure(id, spans.len() as f64 / elapsed.as_secs_f64(), "/s");
+    figure(&format!("{id} p50"), millis(&spans, 500), "ms");
+    figure(&format!("{id} p99"), millis(&spans, 990), "ms");
     Ok(())
 }
 

@@ -13,6 +13,8 @@ use tokio::{
     process::{Child, Command},
 };
 
+use crate::figures::figure;
+
 /// A running server.
 pub(crate) struct Server {
     pub(crate) base_url: String,
@@ -48,23 +50,23 @@ impl Server {
         Ok(Self { base_url, process, _folder: folder, ready_after })
     }
 
-    fn resident_mib(&self) -> Result<f64> {
+    fn resident_megabytes(&self) -> Result<f64> {
         let id = self.process.id().context("the server ended")?;
         let status = fs::read_to_string(format!("/proc/{id}/status"))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib: f64 = line.context("no VmRSS")?.trim().trim_end_matches(" kB").parse()?;
-        Ok(kib / 1_024.0)
+        Ok(kib * 1_024.0 / 1e6)
     }
 }
 
 /// Start-up time, idle memory and size of the binary.
 pub(crate) async fn footprint(binary: &Path) -> Result<()> {
-    let size = fs::metadata(binary)?.len() as f64 / 1_048_576.0;
+    let size = fs::metadata(binary)?.len() as f64 / 1e6;
     let server = Server::start(binary, &[]).await?;
     let ready = server.ready_after.as_secs_f64() * 1_000.0;
     tokio::time::sleep(Duration::from_secs(2)).await;
-    println!("binary                                         {size:>8.1} MiB");
-    println!("ready after start (new database and keys)      {ready:>8.0} ms");
-    println!("resident memory, idle                          {:>8.1} MiB", server.resident_mib()?);
+    figure("server/binary", size, "MB");
+    figure("server/ready", ready, "ms");
+    figure("server/resident", server.resident_megabytes()?, "MB");
     Ok(())
 }

@@ -1,4 +1,4 @@
-"""How much of an open route's rate a protected route keeps, in FastAPI and in Flask.
+"""How much of an open route's rate a protected route keeps, in FastAPI and in Flask, as JSON lines.
 
 One server process on one core, this client on the other. The routes take turns, so that a busy
 machine slows all of them; the figure is the median of the rounds, in requests a second.
@@ -19,6 +19,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 APPS = Path(__file__).parent / "apps"
@@ -108,13 +109,13 @@ def measure(framework: str, algorithm: str, redis: str | None) -> dict[str, floa
 
 
 def report(framework: str, algorithm: str, rates: dict[str, float]) -> None:
-    """Rates, and what is kept of the open route's."""
-    print(f"{framework}, {algorithm}")
+    """Prints the rates, and what is kept of an empty dependency's or of the open route's."""
     base = rates.get("/empty", rates["/open"])
-    name = "an empty dependency" if "/empty" in rates else "the open route"
     for path, found in rates.items():
-        times = rates["/countersign"] / found
-        print(f"  {path:28} {found:8.0f}/s   {found / base:5.2f} of {name}   ours: {times:.2f}x")
+        route = f"{framework} {algorithm}{path}"
+        figure = {"id": f"hosts/{route}", "value": found, "unit": "requests a second"}
+        print(json.dumps({**figure, "ratio": found / base}), flush=True)
+        print(f"  {route:48} {found:8.0f}/s   {found / base:5.2f}", file=sys.stderr)
 
 
 def main() -> None:
@@ -129,10 +130,13 @@ def main() -> None:
             stack.enter_context(running(command, {}, str(port)))
             redis = f"redis://127.0.0.1:{port}"
         else:
-            print("no redis-server here: the block list in Redis is not measured")
+            missing = "no redis-server here: the block list in Redis is not measured"
+            print(missing, file=sys.stderr)
         for framework in SERVERS:
             for algorithm in ("HS256", "ES256"):
                 report(framework, algorithm, measure(framework, algorithm, redis))
+    for package in ("fastapi", "uvicorn", "Flask", "gunicorn", "Flask-JWT-Extended"):
+        print(json.dumps({"name": package, "text": version(package)}))
 
 
 if __name__ == "__main__":

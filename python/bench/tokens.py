@@ -1,4 +1,4 @@
-"""Verifies and signs one token with this package and its peers, and prints the ratios.
+"""Verifies and signs one token with this package and its peers, and prints a line of JSON for each.
 
 Every side gets the same claims, checks the same things (signature, exp, iss, aud), has its key
 parsed beforehand as far as it can, and ends with a dict. The sides take turns, so that a busy
@@ -8,10 +8,16 @@ Needs: pip install pyjwt[crypto] python-jose[cryptography] joserfc authlib
 """
 
 import importlib.util
+import json
+import platform
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
 
-from countersign import Key, Signer, Verifier
+from countersign import Countersign, Key, Signer, Verifier
 
 ISSUER = "https://issuer.example"
 AUDIENCE = "https://api.example"
@@ -164,9 +170,21 @@ def fastest(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
 def report(title: str, best: dict[str, float]) -> None:
     """Prints the figures and how many times slower each side is than this package."""
     ours = best["countersign"]
-    print(f"\n{title}")
     for name, micros in sorted(best.items(), key=lambda item: item[1]):
-        print(f"  {name:22}{micros:9.2f} us   {micros / ours:7.2f}x")
+        figure = {"id": f"python/{title}/{name}", "value": micros, "unit": "us"}
+        print(json.dumps({**figure, "ratio": micros / ours}), flush=True)
+        print(
+            f"  {title + ', ' + name:48}{micros:9.2f} us   {micros / ours:7.2f}x", file=sys.stderr
+        )
+
+
+def engine_check(database: Path) -> Callable[[], object]:
+    """The engine's check of a token that it remembers."""
+    auth = Countersign(
+        f"sqlite:///{database}", issuer=ISSUER, audience=AUDIENCE, tokens_algorithm="ES256"
+    )
+    token = auth.start_session("user-1", scopes=["reports:read"]).access_token
+    return lambda: auth.authenticate(token)
 
 
 def main() -> None:
@@ -179,9 +197,17 @@ def main() -> None:
             name: (lambda side=side, token=token: side(token)) for name, (side, _) in sides.items()
         }
         sign = {name: side for name, (_, side) in sides.items()}
-        report(f"{algorithm} verify, {len(token)} bytes, to a dict", fastest(verify))
         del sign["countersign, no dict"]
+        with tempfile.TemporaryDirectory() as folder:
+            if algorithm == "ES256":
+                verify["engine, remembered"] = engine_check(Path(folder) / "bench.db")
+            report(f"{algorithm} verify", fastest(verify))
         report(f"{algorithm} sign", fastest(sign))
+    versions = {"CPython": platform.python_version()}
+    for package in ("PyJWT", "python-jose", "joserfc", "Authlib", "cryptography"):
+        versions[package] = version(package)
+    for name, text in versions.items():
+        print(json.dumps({"name": name, "text": text}))
 
 
 if __name__ == "__main__":

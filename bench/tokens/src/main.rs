@@ -1,9 +1,15 @@
 //! What verifying and signing a token costs, beside the bare signature of aws-lc-rs with a prepared
-//! key and beside jsonwebtoken with both of its backends. All of them take turns in one run.
+//! key and beside jsonwebtoken with both of its backends; what a revocation check costs; and what a
+//! protected route of axum keeps of an open one. All sides of a comparison take turns in one run.
+//!
+//! `bench-tokens [tokens] [revocation] [axum]`: the parts named, or all of them.
 
 mod bare;
+mod figures;
 mod measure;
 mod peer;
+mod revocation;
+mod routes;
 
 use std::{
     hint::black_box,
@@ -54,14 +60,29 @@ fn main() -> Result<()> {
     peer::install();
     // jsonwebtoken asks the system's clock.
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs().try_into()?;
-    println!("A token of 8 claims; signature, exp, iss and aud checked. Times are medians, ratios");
-    println!("are medians of what was measured side by side. `bare` is aws-lc-rs alone.");
+    let parts: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
+    if wanted("tokens") {
+        tokens(now)?;
+    }
+    if wanted("revocation") {
+        revocation::measure()?;
+    }
+    if wanted("axum") {
+        routes::measure(now)?;
+    }
+    figures::versions();
+    Ok(())
+}
+
+fn tokens(now: i64) -> Result<()> {
     for algorithm in [Algorithm::Hs256, Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa] {
         let key = SigningKey::generate(algorithm)?;
-        verify(&key, now)?;
+        verify(&key, &Signer::new(key.clone()), "", now)?;
         sign(&key, now)?;
     }
-    Ok(())
+    let key = SigningKey::generate(Algorithm::Hs256)?;
+    verify(&key, &Signer::new(key.clone()).without_kid(), ", no kid", now)
 }
 
 fn verifier(key: &SigningKey) -> Result<Verifier> {
@@ -69,8 +90,8 @@ fn verifier(key: &SigningKey) -> Result<Verifier> {
     Ok(Verifier::builder(key.verifying_key(), &[key.algorithm()], issuer, audience).build()?)
 }
 
-fn verify(key: &SigningKey, now: i64) -> Result<()> {
-    let token = Signer::new(key.clone()).sign(&Claims::new(0, now))?;
+fn verify(key: &SigningKey, signer: &Signer, note: &str, now: i64) -> Result<()> {
+    let token = signer.sign(&Claims::new(0, now))?;
     let bare = Bare::new(key)?;
     let (message, signature) = bare::split(&token)?;
     let ours = verifier(key)?;
@@ -78,7 +99,7 @@ fn verify(key: &SigningKey, now: i64) -> Result<()> {
     let remembered = Remembered::new(key, now)?;
     let mut at = 0;
 
-    let mut table = Table::new(format!("{} verify, {} bytes", key.algorithm(), token.len()));
+    let mut table = Table::new(format!("{} verify{note}", key.algorithm()));
     table.row("bare", || bare.verify(black_box(message), black_box(&signature)));
     table.row("countersign", || ours.verify(black_box(&token), now).is_ok());
     table.row("countersign, into a struct", || {
@@ -89,14 +110,14 @@ fn verify(key: &SigningKey, now: i64) -> Result<()> {
         table.row(backend.name(), move || peer.verify(backend, black_box(token)));
     }
     if let Some(remembered) = &remembered {
-        table.row("remembered, the same token", || remembered.finds(black_box(0), now));
-        table.row("remembered, one of 10,000", || {
+        table.row("remembered", || remembered.finds(black_box(0), now));
+        table.row("remembered among 10,000", || {
             // An order that nothing guesses.
             at = (at + 7_919) % TOKENS;
             remembered.finds(at, now)
         });
     }
-    table.print();
+    table.measure();
     Ok(())
 }
 
@@ -141,6 +162,6 @@ fn sign(key: &SigningKey, now: i64) -> Result<()> {
         let (peer, claims) = (&peer, &claims);
         table.row(backend.name(), move || peer.sign(backend, black_box(claims)));
     }
-    table.print();
+    table.measure();
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::figures::figure;
+
 /// Each row takes so many turns.
 const TURNS: usize = 301;
 /// Each turn lasts about so long: short enough to be over before the next interruption.
@@ -30,7 +32,8 @@ impl<'a> Table<'a> {
         self.rows.push(Row { name, step: Box::new(step), calls: 1, nanos: Vec::new() });
     }
 
-    pub(crate) fn print(mut self) {
+    /// Measures, and prints figures under the title and the rows' names.
+    pub(crate) fn measure(mut self) {
         for row in &mut self.rows {
             row.settle();
         }
@@ -40,12 +43,12 @@ impl<'a> Table<'a> {
                 row.nanos.push(nanos);
             }
         }
-        println!("\n{}", self.title);
         let bare = self.rows.first().map(|row| row.nanos.clone()).unwrap_or_default();
         for row in &self.rows {
             let ratios = row.nanos.iter().zip(&bare).map(|(nanos, bare)| nanos / bare).collect();
             let (nanos, ratio) = (median(row.nanos.clone()), median(ratios));
-            println!("  {:<28} {:>10.3} us  {ratio:>8.3} x bare", row.name, nanos / 1_000.0);
+            let id = format!("{}/{}", self.title, row.name);
+            figure(&id, nanos / 1_000.0, "us", Some(ratio));
         }
     }
 }
@@ -77,7 +80,8 @@ impl Row<'_> {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// The middle one.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -6,9 +6,10 @@ use std::sync::{
 };
 
 use anyhow::{Result, bail};
-use countersign_jose::SigningKey;
+use countersign_jose::{Algorithm, SigningKey};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, aws_lc, rust_crypto};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::de::DeserializeOwned;
 
 use crate::{AUDIENCE, Claims, ISSUER};
 
@@ -28,6 +29,11 @@ impl Backend {
         }
     }
 
+    /// The one that verifies this algorithm quicker.
+    pub(crate) fn better(algorithm: Algorithm) -> Self {
+        if algorithm.is_symmetric() { Self::RustCrypto } else { Self::AwsLc }
+    }
+
     fn choose(self) {
         RUST_CRYPTO.store(matches!(self, Self::RustCrypto), Ordering::Relaxed);
     }
@@ -44,14 +50,14 @@ fn chosen() -> &'static CryptoProvider {
 }
 
 fn signer(
-    algorithm: &Algorithm,
+    algorithm: &jsonwebtoken::Algorithm,
     key: &EncodingKey,
 ) -> jsonwebtoken::errors::Result<Box<dyn JwtSigner>> {
     (chosen().signer_factory)(algorithm, key)
 }
 
 fn verifier(
-    algorithm: &Algorithm,
+    algorithm: &jsonwebtoken::Algorithm,
     key: &DecodingKey,
 ) -> jsonwebtoken::errors::Result<Box<dyn JwtVerifier>> {
     (chosen().verifier_factory)(algorithm, key)
@@ -76,7 +82,7 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) fn new(key: &SigningKey) -> Result<Self> {
-        let algorithm: Algorithm = key.algorithm().as_str().parse()?;
+        let algorithm: jsonwebtoken::Algorithm = key.algorithm().as_str().parse()?;
         let private = || -> Result<Vec<u8>> {
             Ok(pem::encode(&pem::Pem::new("PRIVATE KEY", key.to_pkcs8_der()?.to_vec())).into())
         };
@@ -84,17 +90,17 @@ impl Peer {
             Ok(pem::encode(&pem::Pem::new("PUBLIC KEY", key.verifying_key().to_der()?)).into())
         };
         let (encoding, decoding) = match algorithm {
-            Algorithm::HS256 => {
+            jsonwebtoken::Algorithm::HS256 => {
                 let secret = key.to_secret()?;
                 (EncodingKey::from_secret(&secret), DecodingKey::from_secret(&secret))
             }
-            Algorithm::RS256 => {
+            jsonwebtoken::Algorithm::RS256 => {
                 (EncodingKey::from_rsa_pem(&private()?)?, DecodingKey::from_rsa_pem(&public()?)?)
             }
-            Algorithm::ES256 => {
+            jsonwebtoken::Algorithm::ES256 => {
                 (EncodingKey::from_ec_pem(&private()?)?, DecodingKey::from_ec_pem(&public()?)?)
             }
-            Algorithm::EdDSA => {
+            jsonwebtoken::Algorithm::EdDSA => {
                 (EncodingKey::from_ed_pem(&private()?)?, DecodingKey::from_ed_pem(&public()?)?)
             }
             other => bail!("{other:?} is not measured"),
@@ -108,8 +114,13 @@ impl Peer {
     }
 
     pub(crate) fn verify(&self, backend: Backend, token: &str) -> bool {
+        self.claims::<Claims>(backend, token).is_some()
+    }
+
+    /// The claims of a good token.
+    pub(crate) fn claims<T: DeserializeOwned>(&self, backend: Backend, token: &str) -> Option<T> {
         backend.choose();
-        decode::<Claims>(token, &self.decoding, &self.validation).is_ok()
+        decode(token, &self.decoding, &self.validation).ok().map(|token| token.claims)
     }
 
     pub(crate) fn sign(&self, backend: Backend, claims: &Claims) -> bool {

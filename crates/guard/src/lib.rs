@@ -10,6 +10,7 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod claims;
+mod entries;
 pub mod error;
 mod guard;
 mod presented;

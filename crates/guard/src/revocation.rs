@@ -1,23 +1,21 @@
 //! What has been revoked, answered from memory.
 //!
-//! The read path takes no lock and does no I/O: one look-up in a concurrent map for each of the
+//! The read path takes no lock and does no I/O: one look-up in a table in memory for each of the
 //! targets that a token names. Writers put entries in from the revocation log; entries leave when
 //! every token that they could concern has expired. Nothing is decided by comparing clocks.
 
 use std::{
-    collections::BTreeMap,
-    hash::{BuildHasher, RandomState},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    hash::RandomState,
+    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     time::Duration,
 };
 
-use papaya::HashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::time::Timestamp;
+use crate::{
+    entries::{Entries, Entry, Id},
+    time::Timestamp,
+};
 
 /// What one row of the revocation log speaks about.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -126,24 +124,16 @@ const BUCKET_MILLIS: i64 = 60_000;
 /// The bucket of what never expires.
 const FOR_EVER: u32 = u32::MAX;
 
-/// What the map holds of one target: eight bytes.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    /// The first generation still accepted; 0 where the target is dead as a whole.
-    below: u32,
-    /// The minute after which no token can be concerned.
-    bucket: u32,
-}
-
 /// The revocations that are live, in memory.
 ///
-/// Keyed by 128-bit hashes of (kind, id) under keys drawn at start, so that nobody outside can
-/// make two ids meet.
+/// Ids are found by hashes of 128 bits under keys drawn at start, others for each kind, so that
+/// nobody outside can make two ids meet. An entry takes 32 to 48 bytes.
 #[derive(Debug)]
 pub struct RevocationView {
-    entries: HashMap<u128, Entry>,
-    expiries: Mutex<BTreeMap<u32, Vec<u128>>>,
-    hashers: [RandomState; 2],
+    entries: Entries,
+    /// One bit for each kind of which there ever was an entry: others need not be looked for.
+    kinds: AtomicU8,
+    keys: [RandomState; 5],
     capacity: usize,
     overflowed: AtomicBool,
     /// Monotonic milliseconds of the last complete read of the log; `NEVER` before the first.
@@ -156,9 +146,9 @@ impl RevocationView {
     /// read to its end, and again when that is longer ago than `max_staleness`.
     pub fn new(capacity: usize, max_staleness: Duration) -> Self {
         Self {
-            entries: HashMap::new(),
-            expiries: Mutex::new(BTreeMap::new()),
-            hashers: [RandomState::new(), RandomState::new()],
+            entries: Entries::new(),
+            kinds: AtomicU8::new(0),
+            keys: std::array::from_fn(|_| RandomState::new()),
             capacity,
             overflowed: AtomicBool::new(false),
             read_at: AtomicU64::new(NEVER),
@@ -168,11 +158,14 @@ impl RevocationView {
 
     /// Whether anything the token names is revoked. Takes no lock.
     pub fn is_revoked(&self, subject: &Subject<'_>) -> bool {
-        if self.entries.is_empty() {
+        let kinds = self.kinds.load(Ordering::Acquire);
+        if kinds == 0 {
             return false;
         }
-        let entries = self.entries.pin();
-        let holds = |kind: Kind, id: &str| entries.get(&self.hash(kind, id)).copied();
+        let entries = self.entries.read();
+        let holds = |kind: Kind, id: &str| {
+            if kinds & kind.bit() == 0 { None } else { entries.get(&self.id(kind, id)) }
+        };
         holds(Kind::Session, subject.session_id).is_some()
             || holds(Kind::User, subject.user_id)
                 .is_some_and(|entry| subject.generation < entry.below)
@@ -210,25 +203,17 @@ impl RevocationView {
             Target::User { id, below } => (Kind::User, id, *below),
             Target::Client { id, disabled: true } => (Kind::Client, id, 0),
             Target::Client { id, disabled: false } => {
-                self.entries.pin().remove(&self.hash(Kind::Client, id));
+                self.entries.remove(&self.id(Kind::Client, id));
                 return;
             }
             Target::Key { id } => (Kind::Key, id, 0),
             Target::Ring => return,
         };
-        let key = self.hash(kind, id);
         let bucket = expires_at.map_or(FOR_EVER, bucket_after);
-        let entries = self.entries.pin();
-        if entries.get(&key).is_none() && entries.len() >= self.capacity {
+        if self.entries.insert(&self.id(kind, id), Entry { below, bucket }, self.capacity) {
+            self.kinds.fetch_or(kind.bit(), Ordering::AcqRel);
+        } else {
             self.overflowed.store(true, Ordering::Release);
-            return;
-        }
-        let later =
-            |held: &Entry| Entry { below: held.below.max(below), bucket: held.bucket.max(bucket) };
-        entries.update_or_insert(key, later, Entry { below, bucket });
-        if bucket != FOR_EVER {
-            let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
-            expiries.entry(bucket).or_default().push(key);
         }
     }
 
@@ -240,23 +225,20 @@ impl RevocationView {
 
     /// Throws away what has expired before `now`.
     pub fn purge(&self, now: Timestamp) {
-        let passed = bucket_after(now).saturating_sub(1);
-        let due = {
-            let mut expiries = self.expiries.lock().unwrap_or_else(PoisonError::into_inner);
-            let later = expiries.split_off(&passed.saturating_add(1));
-            std::mem::replace(&mut *expiries, later)
-        };
-        let entries = self.entries.pin();
-        for key in due.values().flatten() {
-            // What was revoked again meanwhile stands in a later bucket, and stays.
-            let _ = entries.remove_if(key, |_, entry| entry.bucket <= passed);
-        }
+        self.entries.purge(bucket_after(now).saturating_sub(1));
     }
 
-    fn hash(&self, kind: Kind, id: &str) -> u128 {
-        let [high, low] = &self.hashers;
-        let named = (kind as u8, id);
-        (u128::from(high.hash_one(named)) << 64) | u128::from(low.hash_one(named))
+    #[inline]
+    fn id(&self, kind: Kind, id: &str) -> Id {
+        let [token, session, user, client, key] = &self.keys;
+        let keys = match kind {
+            Kind::Token => token,
+            Kind::Session => session,
+            Kind::User => user,
+            Kind::Client => client,
+            Kind::Key => key,
+        };
+        Id::new(id, keys)
     }
 }
 
@@ -273,4 +255,10 @@ enum Kind {
     User,
     Client,
     Key,
+}
+
+impl Kind {
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
 }

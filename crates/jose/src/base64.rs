@@ -29,8 +29,14 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE.encode(bytes)
 }
 
-pub(crate) fn encode_into(bytes: &[u8], text: &mut String) {
-    URL_SAFE.encode_string(bytes, text);
+/// Appends to a text.
+pub(crate) fn encode_into(bytes: &[u8], text: &mut Vec<u8>) {
+    let start = text.len();
+    text.resize(start + encoded_len(bytes.len()), 0);
+    if let Some(room) = text.get_mut(start..) {
+        // The room is exactly as long as what is written.
+        let _ = URL_SAFE.encode_slice(bytes, room);
+    }
 }
 
 /// Encodes with the ordinary alphabet and padding, as PEM has it.
@@ -88,6 +94,9 @@ mod tests {
         for length in 0..70 {
             let text = encode(&vec![7; length]);
             assert_eq!(encoded_len(length), text.len());
+            let mut appended = b"before".to_vec();
+            encode_into(&vec![7; length], &mut appended);
+            assert_eq!(appended, format!("before{text}").into_bytes());
             assert_eq!(decoded_len(text.len()), length);
             let mut buffer = vec![0; length];
             decode_into(text.as_bytes(), &mut buffer).unwrap();

@@ -17,6 +17,8 @@ pub struct Claims {
     registered: Registered,
     /// What the strings say that are written with escapes, under the place where they begin.
     unescaped: Box<[(u32, Box<str>)]>,
+    /// One bit for each demanded claim that was met while the text was read.
+    met: u64,
 }
 
 impl Claims {
@@ -103,9 +105,13 @@ impl Claims {
         serde_json::from_str(&self.raw).map_err(|_| Error::ClaimsMismatch)
     }
 
-    /// Whether the claim is there; `null` counts as absent.
+    /// Whether the claim is there; `null` counts as absent. `at` is its place among those that were
+    /// demanded of [`Claims::parse`].
     #[inline]
-    pub(crate) fn has(&self, claim: &Claim) -> bool {
+    pub(crate) fn has(&self, at: usize, claim: &Claim) -> bool {
+        if at < 64 && self.met >> at & 1 == 1 {
+            return true;
+        }
         let Registered { iss, sub, jti, aud, dates } = &self.registered;
         match claim {
             Claim::Iss => iss.is_some(),
@@ -120,16 +126,25 @@ impl Claims {
     }
 
     /// Reads a payload. Faults of the JSON come first, then wrong types, as the order of the text
-    /// has it.
-    pub(crate) fn parse(payload: Vec<u8>, max_depth: usize) -> Result<Self, Error> {
+    /// has it. Notes on the way which of the `demanded` claims are there.
+    pub(crate) fn parse(
+        payload: Vec<u8>,
+        max_depth: usize,
+        demanded: &[Claim],
+    ) -> Result<Self, Error> {
         let malformed = |fault| Error::MalformedClaims { fault };
         let raw = String::from_utf8(payload).map_err(|_| malformed(JsonFault::NotUtf8))?;
         let mut places = Places::default();
-        let mut take = |member: Member<'_>| places.take(member);
+        let mut met = 0;
+        let mut take = |member: Member<'_>| {
+            if !places.take(member) && !demanded.is_empty() {
+                met |= meets(member, demanded);
+            }
+        };
         strict::object(&raw, max_depth, &mut take).map_err(malformed)?;
         let registered = places.read(&raw).map_err(|claim| Error::ClaimType { claim })?;
         let unescaped = unescaped(&raw, &registered);
-        Ok(Self { raw, registered, unescaped })
+        Ok(Self { raw, registered, unescaped, met })
     }
 
     /// What the string says.
@@ -156,6 +171,16 @@ impl fmt::Debug for Claims {
             .field("exp", &self.exp())
             .finish_non_exhaustive()
     }
+}
+
+/// The bit of the demanded claim that this is.
+#[inline(never)]
+fn meets(member: Member<'_>, demanded: &[Claim]) -> u64 {
+    let is_met = |claim: &Claim| match claim {
+        Claim::Other(name) => member.value.kind != Kind::Null && member.name.is_str(name),
+        _ => false,
+    };
+    demanded.iter().take(64).position(is_met).map_or(0, |at| 1 << at)
 }
 
 fn range(span: Span) -> Range<usize> {

@@ -140,8 +140,9 @@ const NBF: u64 = tag("nbf");
 const IAT: u64 = tag("iat");
 
 impl Places {
+    /// Takes a registered claim; `false` for another one.
     #[inline(always)]
-    pub(crate) fn take(&mut self, member: Member<'_>) {
+    pub(crate) fn take(&mut self, member: Member<'_>) -> bool {
         let Value { start, end, kind, .. } = member.value;
         let field = match member.name.tag {
             ISS => &mut self.iss,
@@ -151,9 +152,10 @@ impl Places {
             EXP => &mut self.exp,
             NBF => &mut self.nbf,
             IAT => &mut self.iat,
-            _ => return,
+            _ => return false,
         };
         *field = Some(Place { start, end, kind });
+        true
     }
 
     /// Reads the claims.

@@ -98,22 +98,30 @@ impl Signer {
     /// # Errors
     /// [`Error::NotSerializable`] when they do not, [`Error::Crypto`] when the library fails.
     pub fn sign(&self, claims: &impl Serialize) -> Result<String, Error> {
+        let mut room = [0; 1024];
+        if let Some(payload) = json::write(claims, &mut room) {
+            return self.sign_object(payload);
+        }
         let payload = serde_json::to_vec(claims).map_err(|_| Error::NotSerializable)?;
+        self.sign_object(&payload)
+    }
+
+    fn sign_object(&self, payload: &[u8]) -> Result<String, Error> {
         if payload.first() != Some(&b'{') {
             return Err(Error::NotSerializable);
         }
-        self.sign_payload(&payload)
+        self.sign_payload(payload)
     }
 
     pub(crate) fn sign_payload(&self, payload: &[u8]) -> Result<String, Error> {
         // An RSA signature of 4096 bits has 683 characters, the others fewer than 180.
         let room = if self.key.algorithm().is_symmetric() { 90 } else { 690 };
         let length = self.prefix.len() + base64::encoded_len(payload.len()) + room;
-        let mut token = String::with_capacity(length);
-        token.push_str(&self.prefix);
+        let mut token = Vec::with_capacity(length);
+        token.extend_from_slice(self.prefix.as_bytes());
         base64::encode_into(payload, &mut token);
         self.key.append_signature(&mut token)?;
-        Ok(token)
+        String::from_utf8(token).map_err(|_| Error::Crypto)
     }
 
     /// Writes the header anew.

@@ -137,9 +137,23 @@ pub(crate) struct Rules {
     pub(crate) audience: Audience,
     pub(crate) leeway: Leeway,
     pub(crate) required: Vec<Claim>,
+    /// Whether any of them is not a registered one.
+    others: bool,
 }
 
 impl Rules {
+    pub(crate) fn new(issuer: Issuer, audience: Audience) -> Self {
+        let required = vec![Claim::Exp];
+        Self { issuer, audience, leeway: Leeway::default(), required, others: false }
+    }
+
+    /// What the claims are to be searched for while they are read; nothing where all that is required
+    /// is registered.
+    #[inline]
+    pub(crate) fn demanded(&self) -> &[Claim] {
+        if self.others { &self.required } else { &[] }
+    }
+
     /// Makes an expected issuer and audience required, and refuses what cannot be meant.
     pub(crate) fn complete(&mut self) -> Result<(), Error> {
         let Leeway { exp, nbf, iat } = self.leeway;
@@ -154,6 +168,7 @@ impl Rules {
             refuse_empty(expected, "no audience, or an empty one, is expected")?;
             self.require(Claim::Aud);
         }
+        self.others = self.required.iter().any(|claim| matches!(claim, Claim::Other(_)));
         Ok(())
     }
 
@@ -165,7 +180,8 @@ impl Rules {
 
     /// Checks the claims at the instant `now`, in the order of the RFC's claims.
     pub(crate) fn check(&self, claims: &Claims, now: i64) -> Result<(), Error> {
-        if let Some(claim) = self.required.iter().find(|claim| !claims.has(claim)) {
+        let mut required = self.required.iter().enumerate();
+        if let Some((_, claim)) = required.find(|(at, claim)| !claims.has(*at, claim)) {
             return Err(missing(claim.as_str()));
         }
         self.check_dates(claims.dates(), now)?;

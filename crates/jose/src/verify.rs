@@ -142,12 +142,11 @@ impl Verifier {
         issuer: Issuer,
         audience: Audience,
     ) -> VerifierBuilder {
-        let required = vec![Claim::Exp];
         VerifierBuilder {
             keys: keys.into(),
             algorithms: algorithms.to_vec(),
             typ: None,
-            rules: Rules { issuer, audience, leeway: Leeway::default(), required },
+            rules: Rules::new(issuer, audience),
             max_token_bytes: 16 * 1024,
             max_json_depth: 32,
         }
@@ -321,7 +320,7 @@ struct Accepted {
 impl Policy {
     fn verify(&self, token: &[u8], now: i64) -> Result<Verified<Claims>, Error> {
         let (accepted, payload) = self.authenticate(token)?;
-        let claims = Claims::parse(payload, self.max_json_depth)?;
+        let claims = Claims::parse(payload, self.max_json_depth, self.rules.demanded())?;
         self.rules.check(&claims, now)?;
         Ok(Verified { accepted, claims })
     }

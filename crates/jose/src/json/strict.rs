@@ -455,6 +455,9 @@ fn marks_at(bytes: &[u8], start: usize) -> u64 {
     if let Some(block) = rest.first_chunk() {
         return marks(block);
     }
+    if let (Some(block), 1..) = (bytes.last_chunk(), rest.len()) {
+        return marks(block) >> (BLOCK - rest.len()) | u64::MAX << rest.len();
+    }
     let mut last = [0; BLOCK];
     for (byte, of_text) in last.iter_mut().zip(rest) {
         *byte = *of_text;
@@ -507,6 +510,15 @@ mod tests {
     fn what_is_behind_the_end_is_marked() {
         for length in 0..BLOCK {
             assert_eq!(marks_at(&[b'x'; BLOCK][..length], 0), u64::MAX << length);
+        }
+        let long = format!("{}\"{}", "\"x".repeat(BLOCK), "x".repeat(BLOCK));
+        for length in BLOCK + 1..2 * BLOCK {
+            let text = &long.as_bytes()[2 * BLOCK - length..][..length];
+            let expected = text[BLOCK..]
+                .iter()
+                .rev()
+                .fold(u64::MAX, |marks, byte| marks << 1 | u64::from(*byte == b'"'));
+            assert_eq!(marks_at(text, BLOCK), expected, "{length}");
         }
         assert_eq!(marks_at(&[b'x'; BLOCK], 0), 0);
         assert_eq!(marks_at(&[b'x'; BLOCK], BLOCK), u64::MAX);
