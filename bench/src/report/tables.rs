@@ -91,7 +91,7 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         title: "Protected routes in Python",
         note: "One server process on one core, the client on the other, the routes in turns; median requests a second, in brackets the \
-               share of an empty dependency (FastAPI) or of the open route (Flask). Revocation is checked on our side always, on the peers' only \
+               share of an empty dependency (FastAPI) or of the open route (Flask), which are asked with the same header. Revocation is checked on our side always, on the peers' only \
                with Redis.",
         columns: &[
             ("/open", "open"),
