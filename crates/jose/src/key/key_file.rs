@@ -17,6 +17,9 @@ const SSH_TYPES: [&str; 6] =
 /// What every armour begins (RFC 7468, RFC 4716, OpenPGP), letters and digits only.
 const ARMOURED: [&str; 4] = ["publickey", "privatekey", "certificate", "x509"];
 
+/// So many bytes that an editor put behind a binary form are told from its own last ones.
+const LINE_BREAKS: usize = 4;
+
 /// Whether the bytes are a key or a certificate, as they are, in hexadecimal or in base64.
 pub(crate) fn is_key_file(secret: &[u8]) -> bool {
     let plain: Zeroizing<Vec<u8>> =
@@ -26,8 +29,13 @@ pub(crate) fn is_key_file(secret: &[u8]) -> bool {
 }
 
 fn is_key(bytes: &[u8]) -> bool {
-    // Binary forms may end with the line break of an editor, or with a byte that looks like one.
-    [bytes, bytes.trim_ascii()].into_iter().any(is_binary_key) || is_key_text(bytes)
+    // Binary forms may end with the line break of an editor, or with bytes that look like one: none
+    // begins so.
+    let body = bytes.trim_ascii_start();
+    let (shortest, longest) = (body.trim_ascii_end().len(), body.len());
+    let few = longest.saturating_sub(LINE_BREAKS).max(shortest)..=longest;
+    let mut ends = few.chain([shortest]);
+    ends.any(|end| body.get(..end).is_some_and(is_binary_key)) || is_key_text(bytes)
 }
 
 fn is_binary_key(bytes: &[u8]) -> bool {
@@ -147,6 +155,19 @@ mod tests {
         for bytes in binary.into_iter().chain(texts.iter().map(|text| text.as_bytes())) {
             for spelling in spellings(bytes) {
                 assert!(is_key_file(&spelling), "{}", String::from_utf8_lossy(&spelling));
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_whose_last_bytes_look_like_line_breaks_is_recognised() {
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let der = pair.public_key().as_der().unwrap();
+        let (start, _) = der.as_ref().split_last_chunk::<2>().unwrap();
+        for own in [*b"x ", *b"x\n", *b"\r\n", *b"\t\x0c"] {
+            for behind in ["", "\n", "\r\n", "\n\n", " \r\n"] {
+                let spelling = [start, &own, behind.as_bytes()].concat();
+                assert!(is_key_file(&spelling), "{own:?} {behind:?}");
             }
         }
     }
