@@ -25,6 +25,7 @@ server() {
     .venv/bin/python bench/argon2_peer.py
 }
 
+load=$(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown)
 echo "== building" >&2
 cargo build --release --bin countersign
 cargo build --release -p bench
@@ -33,7 +34,7 @@ cargo build --release --manifest-path bench/tokens/Cargo.toml --target-dir "$tar
 scripts/python.sh >/dev/null
 (cd python && ../.venv/bin/pip install --quiet --disable-pip-version-check --group bench argon2-cffi)
 
-[ $# -gt 0 ] && [ -e "$lines/machine" ] || "$target/release/bench" machine >"$lines/machine"
+[ $# -gt 0 ] && [ -e "$lines/machine" ] || "$target/release/bench" machine "$load" >"$lines/machine"
 measure server server
 measure tokens "$target/release/bench-tokens"
 measure python .venv/bin/python python/bench/tokens.py

@@ -4,8 +4,8 @@ use std::{fs, process::Command};
 
 use crate::figures::fact;
 
-/// Prints the facts of this machine.
-pub(crate) fn describe() {
+/// Prints the facts of this machine, which had this load before anything was built.
+pub(crate) fn describe(load: &str) {
     let cpus = read("/proc/cpuinfo");
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let cores = cpus.lines().filter(|line| line.starts_with("processor")).count();
@@ -13,8 +13,6 @@ pub(crate) fn describe() {
     fact("Measured on", &jiff::Timestamp::now().strftime("%Y-%m-%d").to_string());
     fact("Machine", &format!("{cores} virtual cores, {model}"));
     fact("System", &format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()));
-    let load = read("/proc/loadavg");
-    let load = load.split(' ').next().unwrap_or("unknown");
     let quiet = load.parse::<f64>().is_ok_and(|load| load < 0.5);
     let remark = if quiet { "a quiet machine" } else { "others were using the machine" };
     fact("Load before the run", &format!("{load}: {remark}"));

@@ -1,7 +1,7 @@
 //! The load generator of `make bench`, and what writes its report.
 //!
 //! `bench measure BINARY` measures a server binary and the engine on durable SQLite; the server runs
-//! on one core and this client on the other, where there are two. `bench machine` says where that is.
+//! on one core and this client on the other, where there are two. `bench machine LOAD` says where that is.
 //! Both print lines; `bench report FOLDER` reads the lines of a whole run and writes the page.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
@@ -21,10 +21,10 @@ use anyhow::{Result, bail};
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     match arguments.as_slice() {
-        [verb] if verb == Path::new("machine") => machine::describe(),
+        [verb, load] if verb == Path::new("machine") => machine::describe(&load.to_string_lossy()),
         [verb, binary] if verb == Path::new("measure") => measure(binary)?,
         [verb, folder] if verb == Path::new("report") => report::write(folder)?,
-        _ => bail!("usage: bench machine | bench measure BINARY | bench report FOLDER"),
+        _ => bail!("usage: bench machine LOAD | bench measure BINARY | bench report FOLDER"),
     }
     Ok(())
 }

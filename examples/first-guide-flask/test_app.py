@@ -15,10 +15,11 @@ PASSWORD = secrets.token_hex(8)
 
 # mended: `client` and `valid_token` were used, and nowhere defined.
 @pytest.fixture
-def program(monkeypatch: pytest.MonkeyPatch) -> Any:
+def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """A new one: nothing is counted yet."""
     monkeypatch.setenv("JWT_SECRET_KEY", secrets.token_hex(32))
     monkeypatch.setenv("DEMO_PASSWORD", PASSWORD)
+    monkeypatch.setenv("TOKENS_DATABASE", str(tmp_path / "tokens.db"))
     monkeypatch.syspath_prepend(Path(__file__).parent)
     for name in ("app", "users"):
         monkeypatch.delitem(sys.modules, name, raising=False)

@@ -52,6 +52,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "COUNTERSIGN_DATABASE_URL": f"sqlite:///{folder}/auth.db",
         "USERS_DATABASE": f"{folder}/users.db",
+        "TOKENS_DATABASE": f"{folder}/tokens.db",
         **variables,
     }
 
