@@ -3,46 +3,25 @@
 //! Padding, white space, characters of the other alphabet and non-zero trailing bits are refused,
 //! so a byte string has exactly one spelling and a token cannot be respelled to evade a deny list.
 
-use std::sync::LazyLock;
-
-use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, PAD_INDIFFERENT};
+use base64_simd::{Out, STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
-
-#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
-use base64::engine::simd::Simd;
-
-#[cfg(any(target_arch = "aarch64", target_arch = "x86_64"))]
-static URL_SAFE: LazyLock<Simd> = LazyLock::new(|| Simd::url_safe(NO_PAD));
-
-#[cfg(not(any(target_arch = "aarch64", target_arch = "x86_64")))]
-static URL_SAFE: LazyLock<GeneralPurpose> =
-    LazyLock::new(|| GeneralPurpose::new(&base64::alphabet::URL_SAFE, NO_PAD));
-
-static STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, PAD_INDIFFERENT);
 
 /// The text is not canonical base64url.
 #[derive(Debug)]
 pub(crate) struct Malformed;
 
 pub(crate) fn encode(bytes: &[u8]) -> String {
-    URL_SAFE.encode(bytes)
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
 /// Appends to a text.
-pub(crate) fn encode_into(bytes: &[u8], text: &mut Vec<u8>) {
-    let start = text.len();
-    text.resize(start + encoded_len(bytes.len()), 0);
-    if let Some(room) = text.get_mut(start..) {
-        // The room is exactly as long as what is written.
-        let _ = URL_SAFE.encode_slice(bytes, room);
-    }
+pub(crate) fn encode_into(bytes: &[u8], text: &mut String) {
+    URL_SAFE_NO_PAD.encode_append(bytes, text);
 }
 
-/// Encodes with the ordinary alphabet and padding, as PEM has it.
-/// The ordinary alphabet with padding, which PEM is written in.
+/// Appends in the ordinary alphabet with padding, as PEM is written.
 pub(crate) fn encode_standard_into(bytes: &[u8], text: &mut String) {
-    STANDARD.encode_string(bytes, text);
+    STANDARD.encode_append(bytes, text);
 }
 
 /// The length of what `encoded_len` characters decode to. One character too many is the
@@ -56,7 +35,7 @@ pub(crate) fn encoded_len(decoded_len: usize) -> usize {
 }
 
 pub(crate) fn decode(text: &[u8]) -> Result<Vec<u8>, Malformed> {
-    URL_SAFE.decode(text).map_err(|_| Malformed)
+    URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| Malformed)
 }
 
 pub(crate) fn decode_secret(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Malformed> {
@@ -65,16 +44,17 @@ pub(crate) fn decode_secret(text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Malformed
 
 /// Decodes into a buffer of exactly [`decoded_len`] bytes.
 pub(crate) fn decode_into(text: &[u8], buffer: &mut [u8]) -> Result<(), Malformed> {
-    match URL_SAFE.decode_slice(text, buffer) {
-        Ok(written) if written == buffer.len() => Ok(()),
-        _ => Err(Malformed),
+    if buffer.len() != decoded_len(text.len()) {
+        return Err(Malformed);
     }
+    URL_SAFE_NO_PAD.decode(text, Out::from_slice(buffer)).map(drop).map_err(|_| Malformed)
 }
 
 /// Decodes the ordinary alphabet with or without padding; only used to recognise public keys that
 /// somebody configured as a secret.
 pub(crate) fn decode_standard(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    STANDARD.decode(text).ok().map(Zeroizing::new)
+    let padded = [&b"=="[..], b"="].into_iter().find_map(|padding| text.strip_suffix(padding));
+    STANDARD_NO_PAD.decode_to_vec(padded.unwrap_or(text)).ok().map(Zeroizing::new)
 }
 
 #[cfg(test)]
@@ -86,7 +66,48 @@ mod tests {
         assert_eq!(decode(b"-_8").unwrap(), [0xfb, 0xff]);
         for refused in ["-_8=", "-_9", "+/8", "-_8 ", " -_8", "-_\n8", "A", "AAAAA", "-_8."] {
             assert!(decode(refused.as_bytes()).is_err(), "{refused:?}");
+            let mut buffer = vec![0; decoded_len(refused.len())];
+            assert!(decode_into(refused.as_bytes(), &mut buffer).is_err(), "{refused:?}");
         }
+    }
+
+    /// The decoder takes short and long texts, and the rest behind whole vectors, by other ways.
+    #[test]
+    fn one_wrong_character_is_found_wherever_it_stands() {
+        for length in 1..200 {
+            let text = encode(&vec![0x5a; length]).into_bytes();
+            for place in 0..text.len() {
+                for wrong in [b'+', b'/', b'=', b'.', b' ', b'\n', 0, 0x80, 0xff] {
+                    let mut text = text.clone();
+                    text[place] = wrong;
+                    assert!(decode(&text).is_err(), "{wrong} at {place} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn trailing_bits_are_refused_behind_a_text_of_any_length() {
+        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        for length in 1..200 {
+            let mut text = encode(&vec![0x5a; length]).into_bytes();
+            let last = text.len() - 1;
+            let spellings = ALPHABET.iter().filter(|character| {
+                text[last] = **character;
+                decode(&text).is_ok()
+            });
+            assert_eq!(spellings.count(), [64, 4, 16][length % 3], "{length}");
+        }
+    }
+
+    #[test]
+    fn padding_of_the_ordinary_alphabet_may_be_there() {
+        for (text, bytes) in
+            [("+/8=", &[0xfb, 0xff][..]), ("+/8", &[0xfb, 0xff]), ("+w==", &[0xfb])]
+        {
+            assert_eq!(**decode_standard(text.as_bytes()).unwrap(), *bytes, "{text}");
+        }
+        assert!(decode_standard(b"-_8").is_none());
     }
 
     #[test]
@@ -94,9 +115,9 @@ mod tests {
         for length in 0..70 {
             let text = encode(&vec![7; length]);
             assert_eq!(encoded_len(length), text.len());
-            let mut appended = b"before".to_vec();
+            let mut appended = "before".to_owned();
             encode_into(&vec![7; length], &mut appended);
-            assert_eq!(appended, format!("before{text}").into_bytes());
+            assert_eq!(appended, format!("before{text}"));
             assert_eq!(decoded_len(text.len()), length);
             let mut buffer = vec![0; length];
             decode_into(text.as_bytes(), &mut buffer).unwrap();

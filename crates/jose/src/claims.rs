@@ -1,13 +1,12 @@
 //! The claims set (RFC 7519 section 4): the registered claims typed, everything else as signed.
 
 use std::fmt;
-use std::ops::Range;
 
 use serde::Deserialize;
 
 use crate::error::{Error, JsonFault};
 use crate::json::strict::{self, Member};
-use crate::json::{Kind, Text, Value};
+use crate::json::{Kind, Value};
 use crate::registered::{Aud, Claim, Dates, NumericDate, Places, Registered, Span};
 
 /// The claims of a token. One allocation holds the JSON text; the fields point into it.
@@ -53,19 +52,19 @@ impl Claims {
     /// When the token expires (RFC 7519 section 4.1.4).
     #[must_use]
     pub const fn exp(&self) -> Option<NumericDate> {
-        self.registered.dates.exp
+        self.registered.dates.exp()
     }
 
     /// Before when the token is not valid (RFC 7519 section 4.1.5).
     #[must_use]
     pub const fn nbf(&self) -> Option<NumericDate> {
-        self.registered.dates.nbf
+        self.registered.dates.nbf()
     }
 
     /// When the token was issued (RFC 7519 section 4.1.6).
     #[must_use]
     pub const fn iat(&self) -> Option<NumericDate> {
-        self.registered.dates.iat
+        self.registered.dates.iat()
     }
 
     /// All that is compared with the clock.
@@ -105,23 +104,17 @@ impl Claims {
         serde_json::from_str(&self.raw).map_err(|_| Error::ClaimsMismatch)
     }
 
-    /// Whether the claim is there; `null` counts as absent. `at` is its place among those that were
-    /// demanded of [`Claims::parse`].
+    /// Whether all these claims are there, as far as that was noted when they were read.
     #[inline]
-    pub(crate) fn has(&self, at: usize, claim: &Claim) -> bool {
-        if at < 64 && self.met >> at & 1 == 1 {
-            return true;
-        }
-        let Registered { iss, sub, jti, aud, dates } = &self.registered;
+    pub(crate) const fn have(&self, registered: u8, others: u64) -> bool {
+        self.registered.bits() & registered == registered && self.met & others == others
+    }
+
+    /// Whether the claim is there; `null` counts as absent.
+    pub(crate) fn has(&self, claim: &Claim) -> bool {
         match claim {
-            Claim::Iss => iss.is_some(),
-            Claim::Sub => sub.is_some(),
-            Claim::Aud => aud.is_some(),
-            Claim::Exp => dates.exp.is_some(),
-            Claim::Nbf => dates.nbf.is_some(),
-            Claim::Iat => dates.iat.is_some(),
-            Claim::Jti => jti.is_some(),
             Claim::Other(name) => self.find(name).is_some_and(|found| found.kind != Kind::Null),
+            registered => self.registered.bits() & registered.bit() != 0,
         }
     }
 
@@ -149,10 +142,10 @@ impl Claims {
 
     /// What the string says.
     fn text(&self, span: Span) -> &str {
-        if !span.escaped {
-            return self.raw.get(range(span)).unwrap_or("");
+        if !span.is_escaped() {
+            return span.of(&self.raw).raw();
         }
-        let found = self.unescaped.iter().find(|(start, _)| *start == span.start);
+        let found = self.unescaped.iter().find(|(start, _)| *start == span.start());
         found.map_or("", |(_, text)| text)
     }
 
@@ -173,6 +166,9 @@ impl fmt::Debug for Claims {
     }
 }
 
+/// Of so many demanded claims it is noted whether they are there; for more, it is looked up.
+pub(crate) const NOTED: usize = 63;
+
 /// The bit of the demanded claim that this is.
 #[inline(never)]
 fn meets(member: Member<'_>, demanded: &[Claim]) -> u64 {
@@ -180,27 +176,20 @@ fn meets(member: Member<'_>, demanded: &[Claim]) -> u64 {
         Claim::Other(name) => member.value.kind != Kind::Null && member.name.is_str(name),
         _ => false,
     };
-    demanded.iter().take(64).position(is_met).map_or(0, |at| 1 << at)
-}
-
-fn range(span: Span) -> Range<usize> {
-    span.start as usize..span.end as usize
+    demanded.iter().take(NOTED).position(is_met).map_or(0, |at| 1 << at)
 }
 
 /// What those strings say that are written with escapes; hardly ever there are any.
 #[inline(always)]
 fn unescaped(raw: &str, registered: &Registered) -> Box<[(u32, Box<str>)]> {
     let Registered { iss, sub, jti, aud, .. } = registered;
-    let is_escaped = |span: &Option<Span>| span.is_some_and(|span| span.escaped);
+    let is_escaped = |span: &Option<Span>| span.is_some_and(Span::is_escaped);
     let auds = aud.as_ref().map_or(&[][..], Aud::spans);
     let any = is_escaped(iss) | is_escaped(sub) | is_escaped(jti);
-    if !any && auds.iter().all(|span| !span.escaped) {
+    if !any && auds.iter().all(|span| !span.is_escaped()) {
         return Box::default();
     }
     let spans = [iss, sub, jti].into_iter().flatten().chain(auds);
-    let value = |span: &Span| {
-        let Range { start, end } = range(*span);
-        (span.start, Text { document: raw, start, end, escaped: true }.value().into())
-    };
-    spans.filter(|span| span.escaped).map(value).collect()
+    let value = |span: &Span| (span.start(), span.of(raw).value().into());
+    spans.filter(|span| span.is_escaped()).map(value).collect()
 }

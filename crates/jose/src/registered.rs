@@ -1,5 +1,7 @@
 //! The registered claims (RFC 7519 section 4.1): their names, their types, and reading them.
 
+use std::num::NonZeroU64;
+
 use crate::json::strict::{self, Member};
 use crate::json::{Kind, Text, Value, tag};
 
@@ -27,6 +29,20 @@ impl Claim {
             "iat" => Self::Iat,
             "jti" => Self::Jti,
             other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// One bit for each registered claim, none for others.
+    pub(crate) const fn bit(&self) -> u8 {
+        match self {
+            Self::Iss => 1,
+            Self::Sub => 1 << 1,
+            Self::Aud => 1 << 2,
+            Self::Exp => 1 << 3,
+            Self::Nbf => 1 << 4,
+            Self::Iat => 1 << 5,
+            Self::Jti => 1 << 6,
+            Self::Other(_) => 0,
         }
     }
 
@@ -63,20 +79,70 @@ impl NumericDate {
     }
 }
 
-/// The claims that are compared with the clock.
+/// The claims that are compared with the clock. Small, because every result carries them: one that
+/// is absent is not a number, which no JSON can say.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dates {
-    pub(crate) exp: Option<NumericDate>,
-    pub(crate) nbf: Option<NumericDate>,
-    pub(crate) iat: Option<NumericDate>,
+    exp: f64,
+    nbf: f64,
+    iat: f64,
 }
 
-/// Where a string of the claims stands in their text.
+impl Dates {
+    #[inline(always)]
+    fn new([exp, nbf, iat]: [Option<NumericDate>; 3]) -> Self {
+        let or_absent = |date: Option<NumericDate>| date.map_or(f64::NAN, NumericDate::as_f64);
+        Self { exp: or_absent(exp), nbf: or_absent(nbf), iat: or_absent(iat) }
+    }
+
+    pub(crate) const fn exp(&self) -> Option<NumericDate> {
+        present(self.exp)
+    }
+
+    pub(crate) const fn nbf(&self) -> Option<NumericDate> {
+        present(self.nbf)
+    }
+
+    pub(crate) const fn iat(&self) -> Option<NumericDate> {
+        present(self.iat)
+    }
+}
+
+const fn present(date: f64) -> Option<NumericDate> {
+    if date.is_nan() { None } else { Some(NumericDate(date)) }
+}
+
+/// Where a string of the claims stands in their text. One word, because every result carries some:
+/// the beginning below, then whether it is written with escapes, then the end, which is never 0.
 #[derive(Clone, Copy)]
-pub(crate) struct Span {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    pub(crate) escaped: bool,
+pub(crate) struct Span(NonZeroU64);
+
+impl Span {
+    const ESCAPED: u64 = 1 << 32;
+    const END: u32 = 33;
+
+    #[inline(always)]
+    fn new(text: Text<'_>) -> Option<Self> {
+        let (start, end) = (u32::try_from(text.start).ok()?, u32::try_from(text.end).ok()?);
+        let escaped = if text.escaped { Self::ESCAPED } else { 0 };
+        let end = u64::from(end).checked_mul(1 << Self::END)?;
+        NonZeroU64::new(end | escaped | u64::from(start)).map(Self)
+    }
+
+    pub(crate) const fn is_escaped(self) -> bool {
+        self.0.get() & Self::ESCAPED != 0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn of(self, document: &str) -> Text<'_> {
+        let (start, end) = (self.start() as usize, (self.0.get() >> Self::END) as usize);
+        Text { document, start, end, escaped: self.is_escaped() }
+    }
+
+    /// Where it begins, which tells it from the others.
+    pub(crate) const fn start(self) -> u32 {
+        (self.0.get() & 0xffff_ffff) as u32
+    }
 }
 
 #[derive(Clone)]
@@ -102,6 +168,23 @@ pub(crate) struct Registered {
     pub(crate) jti: Option<Span>,
     pub(crate) aud: Option<Aud>,
     pub(crate) dates: Dates,
+}
+
+impl Registered {
+    /// The [`Claim::bit`]s of those that are there.
+    #[inline(always)]
+    pub(crate) const fn bits(&self) -> u8 {
+        const fn bit(claim: &Claim, is_there: bool) -> u8 {
+            if is_there { claim.bit() } else { 0 }
+        }
+        bit(&Claim::Iss, self.iss.is_some())
+            | bit(&Claim::Sub, self.sub.is_some())
+            | bit(&Claim::Aud, self.aud.is_some())
+            | bit(&Claim::Exp, self.dates.exp().is_some())
+            | bit(&Claim::Nbf, self.dates.nbf().is_some())
+            | bit(&Claim::Iat, self.dates.iat().is_some())
+            | bit(&Claim::Jti, self.jti.is_some())
+    }
 }
 
 /// Where the registered claims stand in the text. They are looked at when all of it has been seen,
@@ -174,11 +257,11 @@ impl Places {
             sub: optional(self.sub, document, subject)?,
             jti: optional(self.jti, document, string)?,
             aud: optional(self.aud, document, audience)?,
-            dates: Dates {
-                exp: optional(self.exp, document, numeric_date)?,
-                nbf: optional(self.nbf, document, numeric_date)?,
-                iat: optional(self.iat, document, numeric_date)?,
-            },
+            dates: Dates::new([
+                optional(self.exp, document, numeric_date)?,
+                optional(self.nbf, document, numeric_date)?,
+                optional(self.iat, document, numeric_date)?,
+            ]),
         })
     }
 
@@ -221,13 +304,7 @@ fn optional<T>(
 
 #[inline(always)]
 fn string(value: Value<'_>) -> Option<Span> {
-    span(value.as_text()?)
-}
-
-#[inline(always)]
-fn span(text: Text<'_>) -> Option<Span> {
-    let (start, end) = (text.start.try_into().ok()?, text.end.try_into().ok()?);
-    Some(Span { start, end, escaped: text.escaped })
+    Span::new(value.as_text()?)
 }
 
 /// A subject goes into logs, queries and comparisons: an empty one or one with control characters
@@ -238,7 +315,7 @@ fn subject(value: Value<'_>) -> Option<Span> {
     // Without a branch for each byte, since most subjects are plain ascii.
     let plain = text.bytes().iter().fold(true, |plain, byte| plain & matches!(byte, 0x20..=0x7e));
     let refused = text.start == text.end || (!plain || text.escaped) && has_control(text);
-    if refused { None } else { span(text) }
+    if refused { None } else { Span::new(text) }
 }
 
 #[cold]

@@ -117,11 +117,11 @@ impl Signer {
         // An RSA signature of 4096 bits has 683 characters, the others fewer than 180.
         let room = if self.key.algorithm().is_symmetric() { 90 } else { 690 };
         let length = self.prefix.len() + base64::encoded_len(payload.len()) + room;
-        let mut token = Vec::with_capacity(length);
-        token.extend_from_slice(self.prefix.as_bytes());
+        let mut token = String::with_capacity(length);
+        token.push_str(&self.prefix);
         base64::encode_into(payload, &mut token);
         self.key.append_signature(&mut token)?;
-        String::from_utf8(token).map_err(|_| Error::Crypto)
+        Ok(token)
     }
 
     /// Writes the header anew.

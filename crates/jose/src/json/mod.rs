@@ -1,5 +1,6 @@
 //! JSON as a token may contain it: one parser for headers, claims and keys.
 
+mod marks;
 mod name;
 pub(crate) mod strict;
 mod text;

@@ -57,12 +57,13 @@ pub(crate) const fn tag(name: &str) -> u64 {
 
 /// The tag of a name whose first eight bytes, or those and what follows them, are these.
 #[inline(always)]
-const fn tag_of(eight: u64, length: usize) -> u64 {
-    if length < 8 {
-        return (length as u64) << 56 | eight & !(u64::MAX << (8 * length));
-    }
-    let length = if length < 255 { length } else { 255 };
-    (length as u64) << 56 | eight & LOW_SEVEN
+fn tag_of(eight: u64, length: usize) -> u64 {
+    let shown = if length < 255 { length } else { 255 };
+    let own = match LOW_BYTES.get(length) {
+        Some(low) => *low,
+        None => LOW_SEVEN,
+    };
+    (shown as u64) << 56 | eight & own
 }
 
 #[inline(always)]
@@ -83,6 +84,8 @@ const fn first_seven(bytes: &[u8]) -> u64 {
 }
 
 const LOW_SEVEN: u64 = 0x00ff_ffff_ffff_ffff;
+const LOW_BYTES: [u64; 8] =
+    [0, 0xff, 0xffff, 0x00ff_ffff, 0xffff_ffff, 0x00ff_ffff_ffff, 0xffff_ffff_ffff, LOW_SEVEN];
 
 const fn is_exact(tag: u64) -> bool {
     tag >> 56 < 8

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::error::JsonFault;
+use crate::json::marks::{Marks, Room};
 use crate::json::{Kind, Name, Text, Value};
 
 /// Names of one object that are compared one by one; an object with more of them uses a set.
@@ -51,7 +52,8 @@ pub(crate) fn object<'a>(
     max_depth: usize,
     visitor: &mut impl Visitor<'a>,
 ) -> Result<(), JsonFault> {
-    let mut scanner = Scanner::new(text, max_depth);
+    let mut room = Room::new();
+    let mut scanner = Scanner::new(text, room.mark(text.as_bytes()), max_depth);
     let (first, start) = scanner.token(0);
     if first != Some(b'{') {
         // What follows is either another kind of value or no JSON at all.
@@ -77,7 +79,9 @@ pub(crate) fn find<'a>(accepted: &'a str, name: &str) -> Option<Value<'a>> {
 
 /// Hands over the elements of an array inside an object that [`object`] has accepted before.
 pub(crate) fn elements<'a>(array: Value<'a>, mut each: impl FnMut(Value<'a>)) {
-    let mut scanner = Scanner::new(array.document, usize::MAX);
+    let mut room = Room::new();
+    let marks = room.mark(array.document.as_bytes());
+    let mut scanner = Scanner::new(array.document, marks, usize::MAX);
     let mut at = array.start;
     loop {
         let (_, start) = scanner.token(at + 1);
@@ -90,15 +94,11 @@ pub(crate) fn elements<'a>(array: Value<'a>, mut each: impl FnMut(Value<'a>)) {
 
 /// What is known of the text while it is scanned. The position is not in here: it goes from
 /// function to function, so that the compiler keeps it in a register.
-struct Scanner<'a> {
+struct Scanner<'a, 'm> {
     text: &'a str,
     max_depth: usize,
-    /// The block of [`BLOCK`] bytes that the end of a string was last looked for in.
-    block: usize,
-    /// The marks of that block.
-    marks: u64,
-    /// The marks of the block behind it, made before anybody waits for them.
-    marks_ahead: u64,
+    /// Where strings end or do not simply go on.
+    marks: Marks<'m>,
     /// Names of the objects that are open, outermost first.
     names: [Slot; INLINE_NAMES],
     names_used: usize,
@@ -121,17 +121,10 @@ struct Names<'a> {
     overflow: Option<HashSet<Cow<'a, str>>>,
 }
 
-impl<'a> Scanner<'a> {
-    fn new(text: &'a str, max_depth: usize) -> Self {
-        Self {
-            text,
-            max_depth,
-            block: usize::MAX,
-            marks: 0,
-            marks_ahead: marks_at(text.as_bytes(), 0),
-            names: [Slot::default(); INLINE_NAMES],
-            names_used: 0,
-        }
+impl<'a, 'm> Scanner<'a, 'm> {
+    fn new(text: &'a str, marks: Marks<'m>, max_depth: usize) -> Self {
+        let names = [Slot::default(); INLINE_NAMES];
+        Self { text, marks, max_depth, names, names_used: 0 }
     }
 
     #[inline(always)]
@@ -154,6 +147,18 @@ impl<'a> Scanner<'a> {
             at += 1;
         }
         (self.peek(at), at)
+    }
+
+    /// Where this byte stands, with nothing but white space before it.
+    #[inline(always)]
+    fn expect(&self, byte: u8, at: usize) -> Result<usize, JsonFault> {
+        if self.peek(at) == Some(byte) {
+            return Ok(at);
+        }
+        match self.token(at) {
+            (Some(found), there) if found == byte => Ok(there),
+            _ => Err(JsonFault::Syntax),
+        }
     }
 
     #[inline(always)]
@@ -179,29 +184,35 @@ impl<'a> Scanner<'a> {
         loop {
             let (name, after) = self.name(at)?;
             self.remember(&mut names, name)?;
-            let (Some(b':'), colon) = self.token(after) else { return Err(JsonFault::Syntax) };
-            let (first, start) = self.token(colon + 1);
-            let (kind, end) = match first {
+            let colon = self.expect(b':', after)?;
+            let mut start = colon + 1;
+            let (kind, end) = match self.peek(start) {
                 // Most values; without a detour through `value`, which is recursive.
                 Some(b'"') => self.string(start)?,
                 Some(b'0'..=b'9') => self.number(start)?,
-                _ => self.value(start, depth)?,
+                _ => {
+                    (_, start) = self.token(start);
+                    self.value(start, depth)?
+                }
             };
             visitor.member(Member { name, value: self.scanned(start, end, kind) });
-            match self.token(end) {
-                (Some(b','), comma) => at = comma + 1,
-                (Some(b'}'), brace) => {
-                    self.names_used = names.first;
-                    return Ok(brace + 1);
-                }
-                _ => return Err(JsonFault::Syntax),
+            match self.peek(end) {
+                Some(b',') => at = end + 1,
+                _ => match self.token(end) {
+                    (Some(b','), comma) => at = comma + 1,
+                    (Some(b'}'), brace) => {
+                        self.names_used = names.first;
+                        return Ok(brace + 1);
+                    }
+                    _ => return Err(JsonFault::Syntax),
+                },
             }
         }
     }
 
     #[inline(always)]
     fn name(&mut self, at: usize) -> Result<(Name<'a>, usize), JsonFault> {
-        let (Some(b'"'), start) = self.token(at) else { return Err(JsonFault::Syntax) };
+        let start = self.expect(b'"', at)?;
         let (kind, end) = self.string(start)?;
         let text = self.scanned(start, end, kind).as_text().ok_or(JsonFault::Syntax)?;
         Ok((Name::new(text), end))
@@ -334,26 +345,8 @@ impl<'a> Scanner<'a> {
     /// Steps over bytes that mean themselves: stops at a quote, a backslash, a control character or
     /// the end.
     #[inline(always)]
-    fn plain(&mut self, mut at: usize) -> usize {
-        loop {
-            let block = at / BLOCK;
-            if block != self.block {
-                self.enter_block(block);
-            }
-            let ahead = self.marks >> (at % BLOCK);
-            if ahead != 0 {
-                return at + ahead.trailing_zeros() as usize;
-            }
-            at = (block + 1) * BLOCK;
-        }
-    }
-
-    fn enter_block(&mut self, block: usize) {
-        let bytes = self.text.as_bytes();
-        let is_next = block == self.block.wrapping_add(1);
-        self.marks = if is_next { self.marks_ahead } else { marks_at(bytes, block * BLOCK) };
-        self.marks_ahead = marks_at(bytes, (block + 1) * BLOCK);
-        self.block = block;
+    fn plain(&self, at: usize) -> usize {
+        self.marks.next(at)
     }
 
     /// Checks what follows a backslash.
@@ -444,84 +437,10 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Bytes of the text that are looked at together.
-const BLOCK: usize = 64;
-
-/// Marks the bytes of a block at which a string ends or does not simply go on: quotes, backslashes,
-/// control characters, and whatever is behind the end of the text.
-#[inline]
-fn marks_at(bytes: &[u8], start: usize) -> u64 {
-    let Some(rest) = bytes.get(start..) else { return u64::MAX };
-    if let Some(block) = rest.first_chunk() {
-        return marks(block);
-    }
-    if let (Some(block), 1..) = (bytes.last_chunk(), rest.len()) {
-        return marks(block) >> (BLOCK - rest.len()) | u64::MAX << rest.len();
-    }
-    let mut last = [0; BLOCK];
-    for (byte, of_text) in last.iter_mut().zip(rest) {
-        *byte = *of_text;
-    }
-    marks(&last)
-}
-
-/// In two steps, so that the first becomes vector instructions on every machine.
-fn marks(block: &[u8; BLOCK]) -> u64 {
-    let mut marked = [0_u8; BLOCK];
-    for (mark, &byte) in marked.iter_mut().zip(block) {
-        *mark = u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
-    }
-    let eights = marked.as_chunks().0.iter().rev();
-    eights.fold(0, |marks, &eight| marks << 8 | first_bits(u64::from_le_bytes(eight)))
-}
-
-/// The lowest bit of each byte, next to each other; the others must be zero. Each bit meets exactly
-/// one of the factor's in the highest byte of the product, and nowhere do two meet.
-const fn first_bits(bytes: u64) -> u64 {
-    bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56
-}
-
 /// Whether all bytes are `0` to `9`: all have the high half 3, and still do when 6 is added.
 const fn eight_digits(word: u64) -> bool {
     const HALVES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
     const THREES: u64 = 0x3030_3030_3030_3030;
     let sum = word.wrapping_add(0x0606_0606_0606_0606);
     word & HALVES == THREES && sum & HALVES == THREES
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_byte_is_marked_as_it_should_be() {
-        for special in 0..=255_u8 {
-            for place in 0..BLOCK {
-                let mut block = [b'x'; BLOCK];
-                block[place] = special;
-                let marked = special < 0x20 || special == b'"' || special == b'\\';
-                assert_eq!(marks(&block), u64::from(marked) << place, "{special} at {place}");
-            }
-        }
-        assert_eq!(marks(&[b'"'; BLOCK]), u64::MAX);
-    }
-
-    #[test]
-    fn what_is_behind_the_end_is_marked() {
-        for length in 0..BLOCK {
-            assert_eq!(marks_at(&[b'x'; BLOCK][..length], 0), u64::MAX << length);
-        }
-        let long = format!("{}\"{}", "\"x".repeat(BLOCK), "x".repeat(BLOCK));
-        for length in BLOCK + 1..2 * BLOCK {
-            let text = &long.as_bytes()[2 * BLOCK - length..][..length];
-            let expected = text[BLOCK..]
-                .iter()
-                .rev()
-                .fold(u64::MAX, |marks, byte| marks << 1 | u64::from(*byte == b'"'));
-            assert_eq!(marks_at(text, BLOCK), expected, "{length}");
-        }
-        assert_eq!(marks_at(&[b'x'; BLOCK], 0), 0);
-        assert_eq!(marks_at(&[b'x'; BLOCK], BLOCK), u64::MAX);
-        assert_eq!(marks_at(&[b'x'; BLOCK], 2 * BLOCK), u64::MAX);
-    }
 }

@@ -247,8 +247,8 @@ impl SigningKey {
     }
 
     /// Signs the text so far and appends a dot and the signature in base64url.
-    pub(crate) fn append_signature(&self, text: &mut Vec<u8>) -> Result<(), Error> {
-        let message = text.as_slice();
+    pub(crate) fn append_signature(&self, text: &mut String) -> Result<(), Error> {
+        let message = text.as_bytes();
         match &*self.private {
             Private::Hmac(key) => append(key.sign(message).as_ref(), text),
             Private::Rsa(key) => append(&key.sign(message)?, text),
@@ -259,8 +259,8 @@ impl SigningKey {
     }
 }
 
-fn append(signature: &[u8], text: &mut Vec<u8>) {
-    text.push(b'.');
+fn append(signature: &[u8], text: &mut String) {
+    text.push('.');
     base64::encode_into(signature, text);
 }
 

@@ -110,6 +110,28 @@ fn required_claims_may_be_any() {
 }
 
 #[test]
+fn any_number_of_claims_may_be_required() {
+    let key = hs256();
+    let names: Vec<String> = (0..70).map(|number| format!("claim-{number}")).collect();
+    let required: Vec<&str> = names.iter().map(String::as_str).collect();
+    let verifier =
+        Verifier::builder(key.verifying_key(), &[Algorithm::Hs256], Issuer::any(), Audience::any())
+            .required(&required)
+            .build()
+            .unwrap();
+    let mut claims: serde_json::Map<_, _> =
+        names.iter().map(|name| (name.clone(), json!(1))).collect();
+    let token = |claims: &_| Signer::new(key.clone()).sign(claims).unwrap();
+    assert!(verifier.verify(token(&claims), NOW).is_ok());
+    for name in &names {
+        let claim = claims.remove(name).unwrap();
+        let missing = verifier.verify(token(&claims), NOW).unwrap_err();
+        assert_eq!(missing, Error::MissingClaim { claim: name.clone() });
+        claims.insert(name.clone(), claim);
+    }
+}
+
+#[test]
 fn nothing_is_required_when_nothing_is_asked() {
     let key = hs256();
     let verifier =

@@ -13,6 +13,8 @@ use serde::ser::{
     SerializeTupleStruct, Serializer,
 };
 
+use crate::json::marks;
+
 /// Most claims sets fit.
 pub(crate) type Room = [u8; 1024];
 
@@ -22,7 +24,7 @@ pub(crate) fn write<'a>(value: &impl Serialize, room: &'a mut Room) -> Option<&'
     let mut writer = Writer { room, len: 0, marks: 0 };
     value.serialize(&mut writer).ok()?;
     let Writer { room, len, marks: expected } = writer;
-    room.get(..len).filter(|text| marks(text) == expected)
+    room.get(..len).filter(|text| marks::count(text) == expected)
 }
 
 struct Writer<'a> {
@@ -89,14 +91,6 @@ fn copy(from: &[u8], to: &mut [u8]) {
     } else {
         to.copy_from_slice(from);
     }
-}
-
-/// Counts quotes, backslashes and control characters; in pieces whose count fits into a byte, so
-/// that it becomes vector instructions.
-fn marks(text: &[u8]) -> usize {
-    let is_mark = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"' || byte == b'\\');
-    let count = |piece: &[u8]| piece.iter().fold(0_u8, |count, byte| count + is_mark(*byte));
-    text.chunks(240).map(|piece| usize::from(count(piece))).sum()
 }
 
 /// Numbers and truth values, in which nothing is ever escaped.

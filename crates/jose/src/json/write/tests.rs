@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Number, Value, json};
 
-use super::{marks, write};
+use super::write;
 
 /// What is written is the same; says whether it was written at all.
 #[track_caller]
@@ -126,17 +126,6 @@ fn what_does_not_fit_is_left_to_others() {
     for length in 0..2_000 {
         assert_eq!(same(&"x".repeat(length)), length <= 1022, "{length}");
         assert_eq!(same(&vec![7; length]), length <= 511, "{length}");
-    }
-}
-
-#[test]
-fn marks_are_counted_wherever_they_stand() {
-    for length in [0, 1, 15, 16, 17, 239, 240, 241, 500] {
-        assert_eq!(marks(&vec![b'x'; length]), 0);
-        assert_eq!(marks(&vec![b'"'; length]), length);
-        assert_eq!(marks(&vec![0x1f; length]), length);
-        assert_eq!(marks(&vec![b'\\'; length]), length);
-        assert_eq!(marks(&vec![0xff; length]), 0);
     }
 }
 
