@@ -23,11 +23,11 @@ use axum::{
 };
 use countersign_guard::{
     Guard, Policy, Principal,
-    claims::AccessClaims,
     revocation::RevocationView,
     time::{Clock, SystemClock},
 };
 use countersign_jose::{Algorithm, KeySet, Signer, SigningKey};
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::figures::figure;
@@ -126,6 +126,26 @@ fn guard(key: &SigningKey) -> Result<Arc<Guard>> {
     let policy = Policy::new(ISSUER, vec![AUDIENCE.to_owned()], vec![key.algorithm()]);
     let keys = KeySet::new(vec![key.verifying_key()])?;
     Ok(Arc::new(Guard::new(policy, keys, Arc::new(view), clock)?))
+}
+
+/// The same claims, as somebody would write them down.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "decoding is what is measured")]
+struct AccessClaims {
+    iss: String,
+    sub: String,
+    aud: String,
+    exp: i64,
+    iat: i64,
+    jti: String,
+    client_id: String,
+    sid: String,
+    #[serde(rename = "gen")]
+    generation: u32,
+    auth_time: i64,
+    scope: String,
+    roles: Vec<String>,
+    preferred_username: Option<String>,
 }
 
 /// As the examples have it: the header is taken apart, the token decoded into a struct.

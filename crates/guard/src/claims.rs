@@ -1,10 +1,10 @@
 //! The claims of an access token (RFC 9068 2.2, and the engine's own).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// What an engine access token claims. One definition, for who writes and who reads it;
-/// exhaustive, so that the writer forgets none.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+/// What an engine access token claims; exhaustive, so that the writer forgets none. Who reads one has a
+/// [`Principal`](crate::Principal).
+#[derive(Clone, Debug, Serialize)]
 pub struct AccessClaims {
     /// The issuer.
     pub iss: String,
@@ -30,13 +30,12 @@ pub struct AccessClaims {
     /// The scopes, separated by spaces (RFC 8693 4.2).
     pub scope: String,
     /// The roles (RFC 9068 2.2.3.1).
-    #[serde(default)]
     pub roles: Vec<String>,
     /// The user name, unless switched off.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preferred_username: Option<String>,
     /// A key that the token is bound to (RFC 7800); refused until proofs are checked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cnf: Option<serde_json::Value>,
     /// Custom claims.
     #[serde(flatten)]

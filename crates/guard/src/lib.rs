@@ -7,6 +7,7 @@
 //! Features, all off by default: `tower` (a layer that guards a service), `axum` (an extractor).
 //! This crate knows no accounts, no SQL, and outside those features no HTTP types.
 
+mod access;
 #[cfg(feature = "axum")]
 pub mod axum;
 pub mod claims;

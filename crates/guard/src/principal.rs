@@ -2,38 +2,54 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign_jose::Verified;
+use countersign_jose::{NumericDate, Verified};
+use serde::de::DeserializeOwned;
 
-use crate::{Error, claims::AccessClaims, time::Timestamp};
+use crate::{Error, access::Access, time::Timestamp};
 
 /// A verified, unrevoked access token; cheap to clone. Only [`Guard::check`](crate::Guard::check)
 /// makes one.
 #[derive(Clone, Debug)]
-pub struct Principal(Arc<Verified<AccessClaims>>);
+pub struct Principal(Arc<Verified<Access>>);
 
 impl Principal {
-    pub(crate) fn new(verified: Arc<Verified<AccessClaims>>) -> Self {
+    pub(crate) fn new(verified: Arc<Verified<Access>>) -> Self {
         Self(verified)
     }
 
     /// The user id (`sub`).
     pub fn user_id(&self) -> &str {
-        &self.claims().sub
+        self.access().user_id()
     }
 
     /// The user name, where the token carries it.
     pub fn username(&self) -> Option<&str> {
-        self.claims().preferred_username.as_deref()
+        self.access().username()
     }
 
     /// The session (`sid`).
     pub fn session_id(&self) -> &str {
-        &self.claims().sid
+        self.access().session_id()
+    }
+
+    /// The token's own id (`jti`).
+    pub fn token_id(&self) -> &str {
+        self.access().token_id()
     }
 
     /// The client the token was issued to.
     pub fn client_id(&self) -> &str {
-        &self.claims().client_id
+        self.access().client_id()
+    }
+
+    /// The one audience of the token.
+    pub fn audience(&self) -> &str {
+        self.access().claims().aud().next().unwrap_or_default()
+    }
+
+    /// The issuer of the token.
+    pub fn issuer(&self) -> &str {
+        self.access().claims().iss().unwrap_or_default()
     }
 
     /// The key that the signature was checked with, whatever the header says.
@@ -41,28 +57,55 @@ impl Principal {
         self.0.key().kid()
     }
 
+    /// The user's generation when the token was issued.
+    pub fn generation(&self) -> u32 {
+        self.access().generation()
+    }
+
     /// When the user authenticated.
     pub fn auth_time(&self) -> Timestamp {
-        Timestamp::from_seconds(self.claims().auth_time)
+        Timestamp::from_seconds(self.access().auth_time())
+    }
+
+    /// When the token was issued.
+    pub fn issued_at(&self) -> Timestamp {
+        date(self.access().claims().iat())
     }
 
     /// When the token expires.
     pub fn expires_at(&self) -> Timestamp {
-        Timestamp::from_seconds(self.claims().exp)
+        date(self.access().claims().exp())
+    }
+
+    /// The scopes, separated by spaces (RFC 8693 4.2).
+    pub fn scope(&self) -> &str {
+        self.access().scope()
     }
 
     /// The scopes, in the token's order.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.claims().scope.split(' ').filter(|scope| !scope.is_empty())
+        self.scope().split(' ').filter(|scope| !scope.is_empty())
     }
 
     /// The roles.
-    pub fn roles(&self) -> &[String] {
-        &self.claims().roles
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.access().roles()
     }
 
-    /// Every claim.
-    pub fn claims(&self) -> &AccessClaims {
+    /// A claim of any type, a custom one for example; `None` when it is absent.
+    ///
+    /// # Errors
+    /// When the claim is not a `T`.
+    pub fn claim<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
+        Ok(self.access().claims().get(name)?)
+    }
+
+    /// Every claim, as the JSON object that was signed.
+    pub fn raw_claims(&self) -> &str {
+        self.access().claims().raw_json()
+    }
+
+    fn access(&self) -> &Access {
         self.0.claims()
     }
 
@@ -73,7 +116,7 @@ impl Principal {
 
     /// Whether the token has the role.
     pub fn has_role(&self, role: &str) -> bool {
-        self.claims().roles.iter().any(|held| held == role)
+        self.roles().any(|held| held == role)
     }
 
     /// Demands every one of `scopes`.
@@ -108,6 +151,11 @@ impl Principal {
     pub fn auth_age(&self, now: Timestamp) -> Duration {
         now.since(self.auth_time())
     }
+}
+
+/// No token is accepted without the date.
+fn date(date: Option<NumericDate>) -> Timestamp {
+    Timestamp::from_seconds(date.map_or(0, NumericDate::seconds))
 }
 
 fn demand(

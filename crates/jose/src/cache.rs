@@ -3,9 +3,9 @@
 use std::{fmt, hash::RandomState, sync::Arc};
 
 use quick_cache::{OptionsBuilder, UnitWeighter, sync::Cache};
-use serde::de::DeserializeOwned;
 
 use crate::error::Error;
+use crate::from_claims::FromClaims;
 use crate::registered::Dates;
 use crate::verify::{Verified, Verifier};
 
@@ -44,7 +44,7 @@ struct Known<T> {
     verified: Arc<Verified<T>>,
 }
 
-impl<T: DeserializeOwned> CachedVerifier<T> {
+impl<T: FromClaims> CachedVerifier<T> {
     /// Remembers up to `capacity` tokens that `verifier` accepts; with 0 none.
     #[must_use]
     pub fn new(verifier: Verifier, capacity: usize) -> Self {

@@ -5,9 +5,10 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::error::{Error, JsonFault};
+use crate::from_claims::{Claim, FromClaims};
 use crate::json::strict::{self, Member};
 use crate::json::{Kind, Value};
-use crate::registered::{Aud, Claim, Dates, NumericDate, Places, Registered, Span};
+use crate::registered::{Aud, ClaimName, Dates, NumericDate, Places, Registered, Span};
 
 /// The claims of a token. One allocation holds the JSON text; the fields point into it.
 #[derive(Clone)]
@@ -111,33 +112,42 @@ impl Claims {
     }
 
     /// Whether the claim is there; `null` counts as absent.
-    pub(crate) fn has(&self, claim: &Claim) -> bool {
+    pub(crate) fn has(&self, claim: &ClaimName) -> bool {
         match claim {
-            Claim::Other(name) => self.find(name).is_some_and(|found| found.kind != Kind::Null),
+            ClaimName::Other(name) => self.find(name).is_some_and(|found| found.kind != Kind::Null),
             registered => self.registered.bits() & registered.bit() != 0,
         }
     }
 
     /// Reads a payload. Faults of the JSON come first, then wrong types, as the order of the text
-    /// has it. Notes on the way which of the `demanded` claims are there.
-    pub(crate) fn parse(
+    /// has it. Notes on the way which of the `demanded` claims are there, and shows `T` all that are
+    /// not registered.
+    pub(crate) fn parse<T: FromClaims>(
         payload: Vec<u8>,
         max_depth: usize,
-        demanded: &[Claim],
-    ) -> Result<Self, Error> {
+        demanded: &[ClaimName],
+    ) -> Result<(Self, T::Draft), Error> {
         let malformed = |fault| Error::MalformedClaims { fault };
         let raw = String::from_utf8(payload).map_err(|_| malformed(JsonFault::NotUtf8))?;
         let mut places = Places::default();
         let mut met = 0;
+        let (mut draft, mut read) = (T::Draft::default(), Ok(()));
         let mut take = |member: Member<'_>| {
-            if !places.take(member) && !demanded.is_empty() {
+            if places.take(member) {
+                return;
+            }
+            if !demanded.is_empty() {
                 met |= meets(member, demanded);
+            }
+            if read.is_ok() {
+                read = T::read(&mut draft, Claim::new(member));
             }
         };
         strict::object(&raw, max_depth, &mut take).map_err(malformed)?;
         let registered = places.read(&raw).map_err(|claim| Error::ClaimType { claim })?;
+        read?;
         let unescaped = unescaped(&raw, &registered);
-        Ok(Self { raw, registered, unescaped, met })
+        Ok((Self { raw, registered, unescaped, met }, draft))
     }
 
     /// What the string says.
@@ -171,9 +181,9 @@ pub(crate) const NOTED: usize = 63;
 
 /// The bit of the demanded claim that this is.
 #[inline(never)]
-fn meets(member: Member<'_>, demanded: &[Claim]) -> u64 {
-    let is_met = |claim: &Claim| match claim {
-        Claim::Other(name) => member.value.kind != Kind::Null && member.name.is_str(name),
+fn meets(member: Member<'_>, demanded: &[ClaimName]) -> u64 {
+    let is_met = |claim: &ClaimName| match claim {
+        ClaimName::Other(name) => member.value.kind != Kind::Null && member.name.is_str(name),
         _ => false,
     };
     demanded.iter().take(NOTED).position(is_met).map_or(0, |at| 1 << at)

@@ -70,7 +70,7 @@ pub fn decode_header_unverified(token: impl AsRef<[u8]>) -> Result<UnverifiedHea
 /// a registered claim of the wrong type.
 pub fn decode_claims_unverified(token: impl AsRef<[u8]>) -> Result<Claims, Error> {
     let [_, payload] = decode(token.as_ref())?;
-    Claims::parse(payload, MAX_JSON_DEPTH, &[])
+    Claims::parse::<Claims>(payload, MAX_JSON_DEPTH, &[]).map(|(claims, ())| claims)
 }
 
 /// Checks header, key and signature **but no claim**, and gives the payload, which need not even be

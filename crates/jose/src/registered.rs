@@ -7,7 +7,7 @@ use crate::json::{Kind, Text, Value, tag};
 
 /// The name of a claim that may be demanded.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Claim {
+pub(crate) enum ClaimName {
     Iss,
     Sub,
     Aud,
@@ -18,7 +18,7 @@ pub(crate) enum Claim {
     Other(String),
 }
 
-impl Claim {
+impl ClaimName {
     pub(crate) fn named(name: &str) -> Self {
         match name {
             "iss" => Self::Iss,
@@ -114,7 +114,7 @@ const fn present(date: f64) -> Option<NumericDate> {
 
 /// Where a string of the claims stands in their text. One word, because every result carries some:
 /// the beginning below, then whether it is written with escapes, then the end, which is never 0.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Span(NonZeroU64);
 
 impl Span {
@@ -122,7 +122,7 @@ impl Span {
     const END: u32 = 33;
 
     #[inline(always)]
-    fn new(text: Text<'_>) -> Option<Self> {
+    pub(crate) fn new(text: Text<'_>) -> Option<Self> {
         let (start, end) = (u32::try_from(text.start).ok()?, u32::try_from(text.end).ok()?);
         let escaped = if text.escaped { Self::ESCAPED } else { 0 };
         let end = u64::from(end).checked_mul(1 << Self::END)?;
@@ -171,19 +171,19 @@ pub(crate) struct Registered {
 }
 
 impl Registered {
-    /// The [`Claim::bit`]s of those that are there.
+    /// The [`ClaimName::bit`]s of those that are there.
     #[inline(always)]
     pub(crate) const fn bits(&self) -> u8 {
-        const fn bit(claim: &Claim, is_there: bool) -> u8 {
+        const fn bit(claim: &ClaimName, is_there: bool) -> u8 {
             if is_there { claim.bit() } else { 0 }
         }
-        bit(&Claim::Iss, self.iss.is_some())
-            | bit(&Claim::Sub, self.sub.is_some())
-            | bit(&Claim::Aud, self.aud.is_some())
-            | bit(&Claim::Exp, self.dates.exp().is_some())
-            | bit(&Claim::Nbf, self.dates.nbf().is_some())
-            | bit(&Claim::Iat, self.dates.iat().is_some())
-            | bit(&Claim::Jti, self.jti.is_some())
+        bit(&ClaimName::Iss, self.iss.is_some())
+            | bit(&ClaimName::Sub, self.sub.is_some())
+            | bit(&ClaimName::Aud, self.aud.is_some())
+            | bit(&ClaimName::Exp, self.dates.exp().is_some())
+            | bit(&ClaimName::Nbf, self.dates.nbf().is_some())
+            | bit(&ClaimName::Iat, self.dates.iat().is_some())
+            | bit(&ClaimName::Jti, self.jti.is_some())
     }
 }
 

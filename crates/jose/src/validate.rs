@@ -4,7 +4,7 @@
 
 use crate::claims::{Claims, NOTED};
 use crate::error::Error;
-use crate::registered::{Claim, Dates, NumericDate};
+use crate::registered::{ClaimName, Dates, NumericDate};
 
 /// Whose tokens are accepted. One verifier is for the keys of its issuers only: two issuers with
 /// keys of their own need two verifiers (RFC 8725 section 3.8).
@@ -136,7 +136,7 @@ pub(crate) struct Rules {
     pub(crate) issuer: Issuer,
     pub(crate) audience: Audience,
     pub(crate) leeway: Leeway,
-    pub(crate) required: Vec<Claim>,
+    pub(crate) required: Vec<ClaimName>,
     /// The bits of the registered ones among them.
     registered: u8,
     /// A bit for each of the others, at its place.
@@ -145,7 +145,7 @@ pub(crate) struct Rules {
 
 impl Rules {
     pub(crate) fn new(issuer: Issuer, audience: Audience) -> Self {
-        let required = vec![Claim::Exp];
+        let required = vec![ClaimName::Exp];
         let leeway = Leeway::default();
         Self { issuer, audience, leeway, required, registered: 0, others: 0 }
     }
@@ -153,7 +153,7 @@ impl Rules {
     /// What the claims are to be searched for while they are read; nothing where all that is required
     /// is registered.
     #[inline]
-    pub(crate) fn demanded(&self) -> &[Claim] {
+    pub(crate) fn demanded(&self) -> &[ClaimName] {
         if self.others == 0 { &[] } else { &self.required }
     }
 
@@ -165,23 +165,23 @@ impl Rules {
         }
         if let Some(expected) = &self.issuer.0 {
             refuse_empty(expected, "no issuer, or an empty one, is expected")?;
-            self.require(Claim::Iss);
+            self.require(ClaimName::Iss);
         }
         if let Expected::AnyOf(expected) = &self.audience.0 {
             refuse_empty(expected, "no audience, or an empty one, is expected")?;
-            self.require(Claim::Aud);
+            self.require(ClaimName::Aud);
         }
         for (at, claim) in self.required.iter().enumerate() {
             match claim {
                 // Beyond those that are noted: a bit that no token has.
-                Claim::Other(_) => self.others |= 1 << at.min(NOTED),
+                ClaimName::Other(_) => self.others |= 1 << at.min(NOTED),
                 registered => self.registered |= registered.bit(),
             }
         }
         Ok(())
     }
 
-    fn require(&mut self, claim: Claim) {
+    fn require(&mut self, claim: ClaimName) {
         if !self.required.contains(&claim) {
             self.required.push(claim);
         }

@@ -6,16 +6,15 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use serde::de::DeserializeOwned;
-
 use crate::algorithm::Algorithm;
 use crate::base64;
 use crate::claims::Claims;
 use crate::error::Error;
+use crate::from_claims::FromClaims;
 use crate::header::{Header, ParsedHeader};
 use crate::key::VerifyingKey;
 use crate::key_set::KeySet;
-use crate::registered::{Claim, Dates};
+use crate::registered::{ClaimName, Dates};
 use crate::validate::{Audience, Issuer, Leeway, Rules};
 
 /// Checks tokens by one policy. Make it once and keep it; clones share everything, all methods
@@ -158,14 +157,15 @@ impl Verifier {
     /// The first check that fails, in the order size, form, base64, header, algorithm, extensions,
     /// media type, key, signature, claims, dates, issuer, audience.
     pub fn verify(&self, token: impl AsRef<[u8]>, now: i64) -> Result<Verified<Claims>, Error> {
-        self.policy.verify(token.as_ref(), now)
+        self.verify_as(token, now)
     }
 
     /// Checks a token and reads its claims as a `T`.
     ///
     /// # Errors
-    /// As [`Verifier::verify`], and [`Error::ClaimsMismatch`] when the claims are not a `T`.
-    pub fn verify_as<T: DeserializeOwned>(
+    /// As [`Verifier::verify`], and [`Error::ClaimsMismatch`] or what else [`FromClaims`] says when the
+    /// claims are not a `T`.
+    pub fn verify_as<T: FromClaims>(
         &self,
         token: impl AsRef<[u8]>,
         now: i64,
@@ -174,14 +174,13 @@ impl Verifier {
     }
 
     /// The same with the dates, so that they can be checked again.
-    pub(crate) fn verify_dated<T: DeserializeOwned>(
+    #[inline]
+    pub(crate) fn verify_dated<T: FromClaims>(
         &self,
         token: &[u8],
         now: i64,
     ) -> Result<(Verified<T>, Dates), Error> {
-        let Verified { accepted, claims } = self.policy.verify(token, now)?;
-        let dates = claims.dates();
-        Ok((Verified { accepted, claims: claims.deserialize()? }, dates))
+        self.policy.verify(token, now)
     }
 
     /// Checks the dates of a token that was accepted before.
@@ -243,7 +242,7 @@ impl VerifierBuilder {
     /// Demands these claims instead of `exp` only. An expected issuer or audience is always
     /// demanded.
     pub fn required(mut self, claims: &[&str]) -> Self {
-        self.rules.required = claims.iter().map(|&claim| Claim::named(claim)).collect();
+        self.rules.required = claims.iter().map(|&claim| ClaimName::named(claim)).collect();
         self
     }
 
@@ -318,11 +317,13 @@ struct Accepted {
 }
 
 impl Policy {
-    fn verify(&self, token: &[u8], now: i64) -> Result<Verified<Claims>, Error> {
+    fn verify<T: FromClaims>(&self, token: &[u8], now: i64) -> Result<(Verified<T>, Dates), Error> {
         let (accepted, payload) = self.authenticate(token)?;
-        let claims = Claims::parse(payload, self.max_json_depth, self.rules.demanded())?;
+        let (claims, draft) =
+            Claims::parse::<T>(payload, self.max_json_depth, self.rules.demanded())?;
         self.rules.check(&claims, now)?;
-        Ok(Verified { accepted, claims })
+        let dates = claims.dates();
+        Ok((Verified { accepted, claims: T::finish(draft, claims)? }, dates))
     }
 
     /// Everything up to the signature; gives the payload.

@@ -63,7 +63,7 @@ impl Engine {
             .user(&user.id)
             .session(session.id)
             .origin(origin);
-        let lost = Some(all_tokens(&user.id, principal.claims().generation));
+        let lost = Some(all_tokens(&user.id, principal.generation()));
         let write = UserWrite { change, open: Some(session.clone()), lost, event };
         match self.change_user_now(&user.id, write).await? {
             ChangeUserOutcome::Changed { user, .. } => {
@@ -80,7 +80,7 @@ impl Engine {
     /// The session that goes on after the others have ended, with the scopes of the old one.
     fn successor_session(&self, principal: &Principal, user: &User, origin: &Origin) -> Session {
         let client_id = principal.client_id().parse().unwrap_or_else(|_| ClientId::first_party());
-        let audience = principal.claims().aud.clone();
+        let audience = principal.audience().to_owned();
         let mut session = self.new_session(user.id.clone(), client_id, audience, origin);
         session.scopes = principal.scopes().map(str::to_owned).collect();
         session.amr = vec!["pwd".into()];

@@ -138,21 +138,21 @@ impl Engine {
 }
 
 fn of_access_token(principal: &Principal) -> Introspection {
-    let claims = principal.claims();
+    let owned = |text: &str| Some(text.to_owned());
     Introspection {
         active: true,
-        scope: Some(claims.scope.clone()),
-        client_id: Some(claims.client_id.clone()),
-        username: claims.preferred_username.clone(),
+        scope: owned(principal.scope()),
+        client_id: owned(principal.client_id()),
+        username: principal.username().map(str::to_owned),
         token_type: Some("access_token"),
-        exp: Some(claims.exp),
-        iat: Some(claims.iat),
-        sub: Some(claims.sub.clone()),
-        aud: Some(claims.aud.clone()),
-        iss: Some(claims.iss.clone()),
-        jti: Some(claims.jti.clone()),
-        sid: Some(claims.sid.clone()),
-        auth_time: Some(claims.auth_time),
-        roles: Some(claims.roles.clone()),
+        exp: Some(principal.expires_at().seconds()),
+        iat: Some(principal.issued_at().seconds()),
+        sub: owned(principal.user_id()),
+        aud: owned(principal.audience()),
+        iss: owned(principal.issuer()),
+        jti: owned(principal.token_id()),
+        sid: owned(principal.session_id()),
+        auth_time: Some(principal.auth_time().seconds()),
+        roles: Some(principal.roles().map(str::to_owned).collect()),
     }
 }

@@ -95,7 +95,7 @@ impl Engine {
                 };
                 let session_id = principal.session_id().parse().map_err(|_| not_ours())?;
                 let user_id = principal.user_id().parse().map_err(|_| not_ours())?;
-                Ok((session_id, user_id, Some(principal.claims().generation)))
+                Ok((session_id, user_id, Some(principal.generation())))
             }
             LogoutProof::RefreshToken(token) => {
                 self.limit_failures("refresh", origin)?;

@@ -85,11 +85,11 @@ impl Engine {
         let news = !self.0.guard.is_revoked(&principal);
         let Ok(issued_to) = principal.client_id().parse::<ClientId>() else { return Ok(false) };
         self.may_revoke(client_id, &issued_to).await?;
-        let target = Target::Token { id: principal.claims().jti.clone() };
+        let target = Target::Token { id: principal.token_id().to_owned() };
         let mut event = Event::new(EventKind::TokenRevoked, self.now())
             .client(&issued_to)
             .origin(origin)
-            .detail("jti", principal.claims().jti.clone());
+            .detail("jti", principal.token_id().to_owned());
         event.user_id = principal.user_id().parse().ok();
         event.session_id = principal.session_id().parse().ok();
         let effects = Effects::event(event.clone()).revoking(target.clone());

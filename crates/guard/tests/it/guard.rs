@@ -28,7 +28,51 @@ fn a_good_token_says_who_is_asking() {
     };
     assert_eq!(missing, "x y");
     assert!(matches!(principal.require_roles(&["admin"]), Err(Error::LacksRole { .. })));
-    assert_eq!(principal.claims().custom["team"], "blue");
+    assert_eq!(principal.claim::<String>("team").unwrap().as_deref(), Some("blue"));
+    assert_eq!(principal.claim::<String>("nothing").unwrap(), None);
+    assert!(principal.claim::<u32>("team").is_err());
+}
+
+#[test]
+fn names_that_are_written_with_escapes_are_read_as_they_are_meant() {
+    let world = World::new();
+    let token = world.token(&json!({
+        "preferred_username": "a\"d\\a\n", "sid": "s\t1", "client_id": "c\"", "scope": "a\\ b",
+        "sub": "\u{e9}\\", "roles": ["x\"", "y"],
+    }));
+    let principal = world.guard.check(&Presented::bearer(&token)).unwrap();
+    assert_eq!(principal.username(), Some("a\"d\\a\n"));
+    assert_eq!(principal.session_id(), "s\t1");
+    assert_eq!(principal.client_id(), "c\"");
+    assert_eq!(principal.user_id(), "\u{e9}\\");
+    assert_eq!(principal.scopes().collect::<Vec<_>>(), ["a\\", "b"]);
+    assert_eq!(principal.roles().collect::<Vec<_>>(), ["x\"", "y"]);
+    world.guard.view().apply(&Target::Session { id: "s\t1".into() }, None);
+    assert_eq!(code(&world, &token), "token_revoked");
+}
+
+#[test]
+fn a_claim_of_another_type_is_refused() {
+    let world = World::new();
+    let cases = [
+        (json!({ "sid": 1 }), "claim_type"),
+        (json!({ "client_id": ["c"] }), "claim_type"),
+        (json!({ "scope": {} }), "claim_type"),
+        (json!({ "gen": "1" }), "claim_type"),
+        (json!({ "gen": 1.0 }), "claim_type"),
+        (json!({ "gen": -1 }), "claim_type"),
+        (json!({ "gen": 4_294_967_296_u64 }), "claim_type"),
+        (json!({ "gen": 4_294_967_295_u64 }), "let in"),
+        (json!({ "auth_time": "now" }), "claim_type"),
+        (json!({ "roles": "clerk" }), "claim_type"),
+        (json!({ "roles": ["clerk", 1] }), "claim_type"),
+        (json!({ "roles": [] }), "let in"),
+        (json!({ "preferred_username": 1 }), "claim_type"),
+        (json!({ "aud": [AUDIENCE, "other"] }), "claim_type"),
+    ];
+    for (claims, expected) in cases {
+        assert_eq!(code(&world, &world.token(&claims)), expected, "{claims}");
+    }
 }
 
 #[test]
@@ -162,9 +206,9 @@ fn remembering_can_be_switched_off() {
         let token = world.token(&json!({}));
         let principal = || world.guard.check(&Presented::bearer(&token)).unwrap();
         let (first, second) = (principal(), principal());
-        assert_eq!(first.claims(), second.claims());
+        assert_eq!(first.raw_claims(), second.raw_claims());
         // Remembered, both are the same claims and not only equal ones.
-        assert_eq!(std::ptr::eq(first.claims(), second.claims()), cache > 0);
+        assert_eq!(std::ptr::eq(first.raw_claims(), second.raw_claims()), cache > 0);
     }
 }
 

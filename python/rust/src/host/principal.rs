@@ -68,7 +68,7 @@ impl Principal {
     /// The roles.
     #[getter]
     fn roles<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, self.checked.roles())
+        PyTuple::new(py, self.checked.roles().collect::<Vec<_>>())
     }
 
     /// When the user authenticated, in seconds since 1970.
@@ -106,8 +106,7 @@ impl Principal {
 }
 
 fn read_claims(py: Python<'_>, checked: &Checked) -> PyResult<Py<PyDict>> {
-    // Claims that were read from JSON can be written as JSON.
-    let text = serde_json::to_string(checked.claims()).unwrap_or_default();
-    let claims = json::read(py, &text, json::MAX_DEPTH).map_err(json::Fault::into_value_error)?;
+    let claims = json::read(py, checked.raw_claims(), json::MAX_DEPTH)
+        .map_err(json::Fault::into_value_error)?;
     Ok(claims.cast_into::<PyDict>()?.unbind())
 }

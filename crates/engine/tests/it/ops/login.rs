@@ -29,7 +29,7 @@ async fn the_whole_story() {
     let principal = world.principal(&first);
     assert_eq!(principal.user_id(), user.id.as_str());
     assert_eq!(principal.username(), Some("ada"));
-    assert_eq!(principal.roles(), ["clerk"]);
+    assert_eq!(principal.roles().collect::<Vec<_>>(), ["clerk"]);
     let second = world.refresh(&first).await.unwrap();
     assert_eq!(world.principal(&second).session_id(), principal.session_id());
     world.logout(by_refresh(&second), false).await.unwrap();

@@ -15,7 +15,6 @@ use countersign_engine::{
     events::EventRecord,
     guard::{
         Presented, Principal,
-        claims::AccessClaims,
         revocation::{Subject, Target},
         time::{Clock, Timestamp},
     },
@@ -247,8 +246,7 @@ pub(super) fn check(engine: &Engine, token: &str) -> Result<Principal> {
 }
 
 pub(super) fn claims(principal: &Principal) -> Value {
-    let claims: &AccessClaims = principal.claims();
-    serde_json::to_value(claims).unwrap()
+    serde_json::from_str(principal.raw_claims()).unwrap()
 }
 
 pub(super) fn from(address: &str) -> Origin {
