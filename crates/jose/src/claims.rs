@@ -15,7 +15,8 @@ use crate::registered::{Aud, Claim, Dates, NumericDate, Places, Registered, Span
 pub struct Claims {
     raw: String,
     registered: Registered,
-    /// What the strings say that are written with escapes, under the place where they begin.
+    /// What the strings say that are written with escapes, in the order of the places where they
+    /// begin.
     unescaped: Box<[(u32, Box<str>)]>,
     /// One bit for each demanded claim that was met while the text was read.
     met: u64,
@@ -152,8 +153,8 @@ impl Claims {
         if !span.escaped {
             return self.raw.get(range(span)).unwrap_or("");
         }
-        let found = self.unescaped.iter().find(|(start, _)| *start == span.start);
-        found.map_or("", |(_, text)| text)
+        let found = self.unescaped.binary_search_by_key(&span.start, |(start, _)| *start);
+        found.ok().and_then(|at| self.unescaped.get(at)).map_or("", |(_, text)| text)
     }
 
     fn find(&self, name: &str) -> Option<Value<'_>> {
@@ -202,5 +203,7 @@ fn unescaped(raw: &str, registered: &Registered) -> Box<[(u32, Box<str>)]> {
         let Range { start, end } = range(*span);
         (span.start, Text { document: raw, start, end, escaped: true }.value().into())
     };
-    spans.filter(|span| span.escaped).map(value).collect()
+    let mut texts: Box<[_]> = spans.filter(|span| span.escaped).map(value).collect();
+    texts.sort_unstable_by_key(|(start, _)| *start);
+    texts
 }

@@ -16,6 +16,7 @@ mod config;
 mod corpus;
 mod dangerous;
 mod differential;
+mod escaped_claims;
 mod forged;
 mod keys;
 mod mutation;
