@@ -7,6 +7,7 @@ mod ed25519_point;
 mod hmac;
 mod key_file;
 mod pem;
+mod roca;
 mod rsa;
 mod signing;
 mod verifying;

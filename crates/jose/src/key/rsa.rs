@@ -1,4 +1,4 @@
-//! RSA keys (RFC 7518 sections 3.3, 3.5 and 6.3): 2048 to 8192 bits, an odd exponent from 3 up.
+//! RSA keys (RFC 7518 sections 3.3, 3.5 and 6.3): 2048 to 8192 bits, an odd exponent from 3 to 2^32.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -16,7 +16,7 @@ use crate::algorithm::Algorithm;
 use crate::base64;
 use crate::error::Error;
 use crate::jwk::RawJwk;
-use crate::key::{der, private_member};
+use crate::key::{der, private_member, roca};
 
 const NOT_RSA: Error = Error::KeyInvalid { reason: "not an rsa key that can be read" };
 
@@ -178,10 +178,16 @@ fn check_numbers(n: &[u8], e: &[u8]) -> Result<(), Error> {
     if !odd(n) {
         return Err(Error::KeyInvalid { reason: "the rsa modulus is even" });
     }
+    if roca::is_of_faulty_generator(n) {
+        return Err(Error::KeyInvalid {
+            reason: "the rsa key is from a faulty generator and can be computed from its public \
+                     half (CVE-2017-15361): make another one",
+        });
+    }
     // 33 bits are what the library computes with; nobody uses more than 17.
     if !odd(e) || e == [1] || e.len() > 4 {
         return Err(Error::KeyInvalid {
-            reason: "the rsa exponent is not an odd number from 3 up",
+            reason: "the rsa exponent is not an odd number from 3 to 2^32",
         });
     }
     Ok(())

@@ -18,6 +18,7 @@ mod dangerous;
 mod differential;
 mod escaped_claims;
 mod forged;
+mod key_material;
 mod keys;
 mod mutation;
 mod rfc;

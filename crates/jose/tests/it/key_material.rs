@@ -1,0 +1,32 @@
+//! Keys that can be read and must not be trusted.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_jose::{Algorithm, KeySet, VerifyingKey};
+use serde_json::json;
+
+/// Made for this test of two primes that have the form of the faulty generator's.
+const FAULTY: &str = "zblVg_2ANz-Sxfc9-vXwZQWEbXXyxkcqKCobTW7Hw8nh42sa-MtNLxXALFFn7S7IEymFaX1hCuHM_vBS9Bm8M0iS\
+    yd1K_a9yW2yIDD7pXZtVGGmR5fnWACkAN8-pedDrJ-bqX_yu1DlfucOwQtG1rrb12d41l1pa8DCIcZcmsA2wBM6d\
+    BmHf-vyplli2GNh7PZ7vs4nxraBavsr6AYdZ8_xwR0Uj4ATRWVaUKs5XoKNdS13bUPNbQK4XN-yYm-aU0zHEbd7H\
+    e_-2IKUb2U8gziAaV9KxUQS5lmbarQsQb_otsVNAEn4zICJCiglTf3b0IfgjF8wmTm46QwlTL7vi0Q";
+
+#[test]
+fn a_key_of_the_faulty_generator_is_refused() {
+    let jwk = json!({"kty": "RSA", "n": FAULTY, "e": "AQAB", "alg": "RS256", "kid": "a"});
+    let refused = VerifyingKey::from_jwk(jwk.to_string().as_bytes(), None).unwrap_err();
+    assert_eq!(refused.code().as_str(), "key_invalid");
+    assert!(refused.to_string().contains("CVE-2017-15361"), "{refused}");
+    // As DER, too, and a published set goes without it.
+    let modulus = URL_SAFE_NO_PAD.decode(FAULTY).unwrap();
+    let mut der = b"\x30\x82\x01\x0a\x02\x82\x01\x01\0".to_vec();
+    der.extend(modulus);
+    der.extend(b"\x02\x03\x01\0\x01");
+    assert_eq!(VerifyingKey::from_der(&der, Algorithm::Ps256).unwrap_err(), refused);
+    let set = KeySet::from_jwks(json!({"keys": [jwk]}).to_string().as_bytes()).unwrap();
+    assert!(set.is_empty());
+    // One modulus further there is nothing to object to.
+    let last = der.len() - 6;
+    der[last] ^= 2;
+    assert!(VerifyingKey::from_der(&der, Algorithm::Ps256).is_ok());
+}
