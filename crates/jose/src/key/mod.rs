@@ -14,6 +14,7 @@ mod verifying;
 
 use zeroize::Zeroizing;
 
+pub use self::rsa::RsaSize;
 pub use self::signing::SigningKey;
 pub use self::verifying::VerifyingKey;
 

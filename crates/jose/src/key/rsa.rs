@@ -20,6 +20,30 @@ use crate::key::{der, private_member, roca};
 
 const NOT_RSA: Error = Error::KeyInvalid { reason: "not an rsa key that can be read" };
 
+/// How long a new RSA key is. Longer ones sign much slower: twice the bits take some six times as
+/// long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RsaSize {
+    /// 2048 bits, the least that RFC 7518 section 3.3 allows; good until about 2030.
+    Bits2048,
+    /// 3072 bits, as strong as P-256 and Ed25519.
+    Bits3072,
+    /// 4096 bits, where a rule asks for them.
+    Bits4096,
+}
+
+impl RsaSize {
+    /// What a key for this algorithm is made with unless somebody chooses: 2048 bits, or 3072 where
+    /// the hash is SHA-384 or SHA-512.
+    pub(crate) const fn usual(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Rs256 | Algorithm::Ps256 => Self::Bits2048,
+            _ => Self::Bits3072,
+        }
+    }
+}
+
 /// A public key, parsed for one algorithm.
 pub(crate) struct RsaPublic {
     key: ParsedPublicKey,
@@ -87,11 +111,14 @@ impl RsaPrivate {
         Ok((Self { key, encoding: signing(algorithm)? }, public))
     }
 
-    /// Makes a key of 2048 bits, or of 3072 where the hash is SHA-384 or SHA-512.
-    pub(crate) fn generate(algorithm: Algorithm) -> Result<(Self, RsaPublic), Error> {
-        let size = match algorithm {
-            Algorithm::Rs256 | Algorithm::Ps256 => KeySize::Rsa2048,
-            _ => KeySize::Rsa3072,
+    pub(crate) fn generate(
+        algorithm: Algorithm,
+        size: RsaSize,
+    ) -> Result<(Self, RsaPublic), Error> {
+        let size = match size {
+            RsaSize::Bits2048 => KeySize::Rsa2048,
+            RsaSize::Bits3072 => KeySize::Rsa3072,
+            RsaSize::Bits4096 => KeySize::Rsa4096,
         };
         let key = RsaKeyPair::generate(size).map_err(|_| Error::Crypto)?;
         Self::new(key, algorithm)

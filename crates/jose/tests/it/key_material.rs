@@ -1,9 +1,11 @@
-//! Keys that can be read and must not be trusted.
+//! RSA keys that can be read and must not be trusted; new keys of a chosen size.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use countersign_jose::{Algorithm, KeySet, VerifyingKey};
+use countersign_jose::{Algorithm, KeySet, RsaSize, SigningKey, VerifyingKey};
 use serde_json::json;
+
+use crate::support::{NOW, claims, verifier};
 
 /// Made for this test of two primes that have the form of the faulty generator's.
 const FAULTY: &str = "zblVg_2ANz-Sxfc9-vXwZQWEbXXyxkcqKCobTW7Hw8nh42sa-MtNLxXALFFn7S7IEymFaX1hCuHM_vBS9Bm8M0iS\
@@ -29,4 +31,26 @@ fn a_key_of_the_faulty_generator_is_refused() {
     let last = der.len() - 6;
     der[last] ^= 2;
     assert!(VerifyingKey::from_der(&der, Algorithm::Ps256).is_ok());
+}
+
+#[test]
+fn a_new_rsa_key_has_the_size_that_was_chosen() {
+    for (size, bytes) in
+        [(RsaSize::Bits2048, 256), (RsaSize::Bits3072, 384), (RsaSize::Bits4096, 512)]
+    {
+        let key = SigningKey::generate_rsa(Algorithm::Ps384, size).unwrap();
+        let modulus = key.verifying_key().to_jwk().unwrap().n.unwrap();
+        assert_eq!(URL_SAFE_NO_PAD.decode(modulus).unwrap().len(), bytes);
+        let token = countersign_jose::Signer::new(key.clone()).sign(&claims()).unwrap();
+        assert!(verifier(&key).verify(&token, NOW).is_ok());
+    }
+}
+
+#[test]
+fn only_rsa_keys_have_a_size_to_choose() {
+    for algorithm in [Algorithm::Hs256, Algorithm::Es256, Algorithm::EdDsa, Algorithm::Ed25519] {
+        let refused = SigningKey::generate_rsa(algorithm, RsaSize::Bits3072).unwrap_err();
+        assert_eq!(refused.code().as_str(), "key_invalid");
+        assert!(refused.to_string().contains("only an rsa key"), "{refused}");
+    }
 }
