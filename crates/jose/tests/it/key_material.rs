@@ -1,4 +1,5 @@
-//! RSA keys that can be read and must not be trusted; new keys of a chosen size.
+//! RSA keys that can be read and must not be trusted; keys that are no PEM of a key; new keys of a
+//! chosen size.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -53,4 +54,25 @@ fn only_rsa_keys_have_a_size_to_choose() {
         assert_eq!(refused.code().as_str(), "key_invalid");
         assert!(refused.to_string().contains("only an rsa key"), "{refused}");
     }
+}
+
+#[test]
+fn a_pem_that_is_no_key_says_how_to_get_one() {
+    let armour = |label: &str| format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
+    let private =
+        |text: &str| SigningKey::from_pem(text, Algorithm::Es256).unwrap_err().to_string();
+    let public =
+        |text: &str| VerifyingKey::from_pem(text, Algorithm::Es256).unwrap_err().to_string();
+    let encrypted = armour("ENCRYPTED PRIVATE KEY");
+    let legacy = armour("EC PRIVATE KEY").replace("MAA=", "Proc-Type: 4,ENCRYPTED\n\nMAA=");
+    for text in [private(&encrypted), public(&encrypted), private(&legacy)] {
+        assert!(text.contains("decrypt it first") && text.contains("openssl pkey -in"), "{text}");
+    }
+    let certificate = armour("CERTIFICATE");
+    for text in [private(&certificate), public(&certificate)] {
+        assert!(text.contains("openssl x509 -in"), "{text}");
+    }
+    assert!(private(&armour("OPENSSH PRIVATE KEY")).contains("ssh-keygen -p -m PKCS8"));
+    assert!(private(&armour("PRIVATE KEY").replace('\n', "\\n")).contains("line breaks"));
+    assert!(public(&armour("PRIVATE KEY")).contains("its public half"));
 }
