@@ -51,7 +51,8 @@ impl Claims {
         self.registered.jti.map(|span| self.text(span))
     }
 
-    /// When the token expires (RFC 7519 section 4.1.4).
+    /// When the token expires (RFC 7519 section 4.1.4). A verifier refuses what is beyond the year
+    /// 9999: milliseconds, most often.
     #[must_use]
     pub const fn exp(&self) -> Option<NumericDate> {
         self.registered.dates.exp
