@@ -15,7 +15,8 @@ use crate::registered::{Aud, ClaimName, Dates, NumericDate, Places, Registered, 
 pub struct Claims {
     raw: String,
     registered: Registered,
-    /// What the strings say that are written with escapes, under the place where they begin.
+    /// What the strings say that are written with escapes, in the order of the places where they
+    /// begin.
     unescaped: Box<[(u32, Box<str>)]>,
     /// One bit for each demanded claim that was met while the text was read.
     met: u64,
@@ -50,7 +51,8 @@ impl Claims {
         self.registered.jti.map(|span| self.text(span))
     }
 
-    /// When the token expires (RFC 7519 section 4.1.4).
+    /// When the token expires (RFC 7519 section 4.1.4). A verifier refuses what is beyond the year
+    /// 9999: milliseconds, most often.
     #[must_use]
     pub const fn exp(&self) -> Option<NumericDate> {
         self.registered.dates.exp()
@@ -155,8 +157,8 @@ impl Claims {
         if !span.is_escaped() {
             return span.of(&self.raw).raw();
         }
-        let found = self.unescaped.iter().find(|(start, _)| *start == span.start());
-        found.map_or("", |(_, text)| text)
+        let found = self.unescaped.binary_search_by_key(&span.start(), |(start, _)| *start);
+        found.ok().and_then(|at| self.unescaped.get(at)).map_or("", |(_, text)| text)
     }
 
     fn find(&self, name: &str) -> Option<Value<'_>> {
@@ -201,5 +203,7 @@ fn unescaped(raw: &str, registered: &Registered) -> Box<[(u32, Box<str>)]> {
     }
     let spans = [iss, sub, jti].into_iter().flatten().chain(auds);
     let value = |span: &Span| (span.start(), span.of(raw).value().into());
-    spans.filter(|span| span.is_escaped()).map(value).collect()
+    let mut texts: Box<[_]> = spans.filter(|span| span.is_escaped()).map(value).collect();
+    texts.sort_unstable_by_key(|(start, _)| *start);
+    texts
 }

@@ -54,7 +54,8 @@ impl KeySet {
     ///
     /// # Errors
     /// [`Error::KeyInvalid`] when two different keys have one id, when one key stands in it twice
-    /// for one algorithm, or when shared secrets and public keys are mixed.
+    /// for one algorithm, when shared secrets and public keys are mixed, or when there are more than
+    /// 256 keys.
     pub fn new(keys: Vec<VerifyingKey>) -> Result<Self, Error> {
         if keys.len() > MAX_KEYS {
             return Err(Error::KeyInvalid { reason: "too many keys in one set" });
@@ -86,7 +87,8 @@ impl KeySet {
     ///
     /// # Errors
     /// [`Error::KeyInvalid`] when it is not such a document, contains a shared secret or a private
-    /// key (which has then been published), or two different keys under one id.
+    /// key (which has then been published), two different keys under one id, more than 256 keys or
+    /// more than 512 KiB.
     pub fn from_jwks(json: &[u8]) -> Result<Self, Error> {
         Self::from_jwks_for(json, &[Algorithm::Rs256])
     }

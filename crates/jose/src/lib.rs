@@ -129,7 +129,7 @@ pub use crate::error::{Error, ErrorCode, JsonFault};
 pub use crate::from_claims::{Claim, ClaimText, FromClaims};
 pub use crate::header::Header;
 pub use crate::jwk::{Jwk, JwkSet};
-pub use crate::key::{SigningKey, VerifyingKey};
+pub use crate::key::{RsaSize, SigningKey, VerifyingKey};
 pub use crate::key_set::KeySet;
 pub use crate::registered::NumericDate;
 pub use crate::sign::Signer;

@@ -239,20 +239,21 @@ impl VerifierBuilder {
         self
     }
 
-    /// Demands these claims instead of `exp` only. An expected issuer or audience is always
-    /// demanded.
+    /// Demands these claims instead of `exp` only; `null` counts as absent. An expected issuer or
+    /// audience is always demanded.
     pub fn required(mut self, claims: &[&str]) -> Self {
         self.rules.required = claims.iter().map(|&claim| ClaimName::named(claim)).collect();
         self
     }
 
-    /// Limits the length of a token; 16 KiB unless set.
+    /// Limits the length of a token; 16 KiB unless set, and 1 MiB at the most.
     pub const fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.max_token_bytes = bytes;
         self
     }
 
-    /// Limits how deep the JSON may nest, the outermost object included; 32 unless set.
+    /// Limits how deep the JSON may nest, the outermost object included; 32 unless set, and 128 at
+    /// the most.
     pub const fn max_json_depth(mut self, depth: usize) -> Self {
         self.max_json_depth = depth;
         self

@@ -219,6 +219,60 @@ fn the_services_keys_are_still_listed() {
     done(&place.run(&init));
     let listed = done(&place.run(&["keys", "list", "--database", &url]));
     assert!(listed.contains("signing") && listed.contains("ES256"), "{listed}");
-    let help = done(&place.run(&["keys", "generate", "--help"]));
-    assert!(!help.contains("--database"), "it needs none: {help}");
+    // Before the subcommand, too, as with the other commands; what stands behind it wins.
+    let before = ["keys", "--database", &url, "list"];
+    assert_eq!(done(&place.run(&before)), listed);
+    let nowhere = format!("{url}.absent");
+    let both = ["keys", "--database", &nowhere, "list", "--database", &url, "--json"];
+    assert!(done(&place.run(&both)).contains("ES256"));
+    refused(&place.run(&["keys", "--database", &nowhere, "list"]));
+    let rotated = done(&place.run(&["keys", "--database", &url, "--json", "rotate"]));
+    let kid = serde_json::from_str::<Value>(&rotated).unwrap()["kid"].as_str().unwrap().to_owned();
+    done(&place.run(&["keys", "--database", &url, "compromise", &kid]));
+    for subcommand in ["generate", "convert"] {
+        let help = done(&place.run(&["keys", subcommand, "--help"]));
+        assert!(!help.contains("--database"), "it needs none: {help}");
+    }
+    let error = refused(&place.run(&["keys", "--database", &url, "generate", "--out", "key.jwk"]));
+    assert!(error.contains("keys generate needs no database"), "{error}");
+    assert!(!place.file("key.jwk").exists());
+}
+
+#[test]
+fn an_rsa_key_has_the_size_that_is_asked_for() {
+    let place = Place::new();
+    for (bits, characters) in [("2048", 342), ("3072", 512), ("4096", 683)] {
+        let file = format!("{bits}.jwk");
+        let args =
+            ["keys", "generate", "--algorithm", "PS256", "--bits", bits, "--out", file.as_str()];
+        done(&place.run(&args));
+        assert_eq!(jwk(&place, &file)["n"].as_str().unwrap().len(), characters, "{bits}");
+    }
+    for algorithm in ["ES256", "EdDSA", "HS256"] {
+        let args =
+            ["keys", "generate", "--algorithm", algorithm, "--bits", "3072", "--out", "other.jwk"];
+        let error = refused(&place.run(&args));
+        assert!(error.contains("--bits") && error.contains("only an rsa key"), "{error}");
+    }
+    for bits in ["1024", "2047", "8192", "", "abc"] {
+        let args =
+            ["keys", "generate", "--algorithm", "RS256", "--bits", bits, "--out", "other.jwk"];
+        assert!(refused(&place.run(&args)).contains("2048"));
+    }
+    assert!(!place.file("other.jwk").exists());
+}
+
+#[test]
+fn what_is_no_key_yet_says_how_it_becomes_one() {
+    let place = Place::new();
+    for (label, part) in [
+        ("ENCRYPTED PRIVATE KEY", "openssl pkey -in"),
+        ("CERTIFICATE", "openssl x509 -in"),
+        ("OPENSSH PRIVATE KEY", "ssh-keygen -p -m PKCS8"),
+    ] {
+        let pem = format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
+        fs::write(place.file("given.pem"), pem).unwrap();
+        let error = refused(&place.run(&["keys", "convert", "given.pem", "--to", "jwk"]));
+        assert!(error.contains(part), "{label}: {error}");
+    }
 }

@@ -74,7 +74,8 @@
 //!
 //! # Weak and strange keys
 //!
-//! RSA below 2048 bits or with an exponent of 1, points that are not on their curve, curves that the
+//! RSA below 2048 bits or with an exponent of 1, RSA from the chips whose private keys can be computed
+//! from the public ones (CVE-2017-15361, "ROCA"), points that are not on their curve, curves that the
 //! key brings along (CVE-2020-0601), Ed25519 keys of small order, under which one signature is right
 //! for many messages: refused at import, where somebody can still do something about it. (That bytes
 //! are no point of Ed25519 at all shows later: no signature is right.) So are two keys under one `kid`,

@@ -27,7 +27,8 @@
 //! # Key
 //!
 //! Let it be made: [`SigningKey::generate`](crate::SigningKey::generate). A key is for one algorithm, and
-//! that stands in its JWK. Its id is its thumbprint (RFC 7638) unless you give it another.
+//! that stands in its JWK. Its id is its thumbprint (RFC 7638) unless you give it another. Where a
+//! rule asks for longer RSA keys there is [`SigningKey::generate_rsa`](crate::SigningKey::generate_rsa).
 //!
 //! ```
 //! use countersign_jose::{Algorithm, KeySet, SigningKey};

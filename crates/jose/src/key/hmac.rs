@@ -99,12 +99,16 @@ fn weakness(secret: &[u8]) -> Option<&'static str> {
     None
 }
 
+/// Longer pieces are not looked for, so that a large file in place of a secret costs no more than its
+/// size.
+const LONGEST_PIECE: usize = 256;
+
 /// One byte over and over, a counting sequence, or a short piece repeated.
 fn is_pattern(secret: &[u8]) -> bool {
     let steps = || secret.iter().zip(secret.iter().skip(1)).map(|(a, b)| b.wrapping_sub(*a));
     let first_step = steps().next().unwrap_or(0);
     let counting = steps().all(|step| step == first_step);
-    let repeated = (1..=secret.len() / 4).any(|period| {
+    let repeated = (1..=LONGEST_PIECE.min(secret.len() / 4)).any(|period| {
         secret.iter().zip(secret.iter().skip(period)).all(|(left, right)| left == right)
     });
     counting || repeated

@@ -2,8 +2,8 @@
 //! the classic confusion of RS256 with HS256 (RFC 8725 section 2.1): everybody knows the "secret".
 //!
 //! It is recognised by what it is and not by how it begins, since every check of the first
-//! characters was got around by a space, a byte order mark or another armour. A bare modulus or a
-//! bare Ed25519 key cannot be told from random bytes and is not recognised.
+//! characters was got around by a space, a byte order mark or another armour. A bare modulus, a
+//! bare Ed25519 key or a compressed point cannot be told from random bytes and is not recognised.
 
 use zeroize::Zeroizing;
 

@@ -7,12 +7,14 @@ mod ed25519_point;
 mod hmac;
 mod key_file;
 mod pem;
+mod roca;
 mod rsa;
 mod signing;
 mod verifying;
 
 use zeroize::Zeroizing;
 
+pub use self::rsa::RsaSize;
 pub use self::signing::SigningKey;
 pub use self::verifying::VerifyingKey;
 

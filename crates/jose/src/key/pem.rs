@@ -8,9 +8,6 @@ use crate::error::Error;
 
 /// The DER of the one private key in the text.
 pub(crate) fn private_key(pem: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
-    if pem.contains("ENCRYPTED") {
-        return Err(Error::KeyInvalid { reason: "the pem is encrypted: decrypt it first" });
-    }
     only(pem, |kind| {
         matches!(
             kind,
@@ -22,6 +19,11 @@ pub(crate) fn private_key(pem: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
 /// The DER of the one public key in the text. A private key or a certificate is not one: a
 /// verifier has no business with the first, and cannot check the second.
 pub(crate) fn public_key(pem: &str) -> Result<Zeroizing<Vec<u8>>, Error> {
+    if pem.contains("PRIVATE KEY-----") && !pem.contains("ENCRYPTED") {
+        return Err(Error::KeyInvalid {
+            reason: "the pem is a private key: give the verifier its public half only",
+        });
+    }
     // The label of PKCS#1 is not known to the parser; both kinds of DER are told apart later.
     let pem = pem.replace("RSA PUBLIC KEY-----", "PUBLIC KEY-----");
     only(&pem, |kind| *kind == SectionKind::PublicKey)
@@ -46,7 +48,30 @@ pub(crate) fn write(label: &str, der: &[u8]) -> Zeroizing<String> {
     pem
 }
 
+/// What people have in their hands instead of a key in PEM, and how they get one.
+const INSTEAD: [(&str, &str); 4] = [
+    (
+        "ENCRYPTED",
+        "the pem is encrypted: decrypt it first, as with \
+         openssl pkey -in encrypted.pem -out private.pem",
+    ),
+    (
+        "BEGIN CERTIFICATE",
+        "the pem is a certificate: take its key out first, as with \
+         openssl x509 -in certificate.pem -noout -pubkey",
+    ),
+    (
+        "BEGIN OPENSSH PRIVATE KEY",
+        "the pem is in the format of openssh: rewrite a copy first, as with \
+         ssh-keygen -p -m PKCS8 -f copy",
+    ),
+    ("-----\\n", "the lines of the pem end in a backslash and an n: put line breaks there"),
+];
+
 fn only(pem: &str, fits: impl Fn(&SectionKind) -> bool) -> Result<Zeroizing<Vec<u8>>, Error> {
+    if let Some((_, reason)) = INSTEAD.iter().find(|(mark, _)| pem.contains(mark)) {
+        return Err(Error::KeyInvalid { reason });
+    }
     let mut found = None;
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem.as_bytes()) {
         let (kind, der) = section.map_err(|_| Error::KeyInvalid { reason: "malformed pem" })?;

@@ -1,4 +1,4 @@
-//! RSA keys (RFC 7518 sections 3.3, 3.5 and 6.3): 2048 to 8192 bits, an odd exponent from 3 up.
+//! RSA keys (RFC 7518 sections 3.3, 3.5 and 6.3): 2048 to 8192 bits, an odd exponent from 3 to 2^32.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -16,9 +16,33 @@ use crate::algorithm::Algorithm;
 use crate::base64;
 use crate::error::Error;
 use crate::jwk::RawJwk;
-use crate::key::{der, private_member};
+use crate::key::{der, private_member, roca};
 
 const NOT_RSA: Error = Error::KeyInvalid { reason: "not an rsa key that can be read" };
+
+/// How long a new RSA key is. Longer ones sign much slower: twice the bits take some six times as
+/// long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum RsaSize {
+    /// 2048 bits, the least that RFC 7518 section 3.3 allows; good until about 2030.
+    Bits2048,
+    /// 3072 bits, as strong as P-256 and Ed25519.
+    Bits3072,
+    /// 4096 bits, where a rule asks for them.
+    Bits4096,
+}
+
+impl RsaSize {
+    /// What a key for this algorithm is made with unless somebody chooses: 2048 bits, or 3072 where
+    /// the hash is SHA-384 or SHA-512.
+    pub(crate) const fn usual(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Rs256 | Algorithm::Ps256 => Self::Bits2048,
+            _ => Self::Bits3072,
+        }
+    }
+}
 
 /// A public key, parsed for one algorithm.
 pub(crate) struct RsaPublic {
@@ -87,11 +111,14 @@ impl RsaPrivate {
         Ok((Self { key, encoding: signing(algorithm)? }, public))
     }
 
-    /// Makes a key of 2048 bits, or of 3072 where the hash is SHA-384 or SHA-512.
-    pub(crate) fn generate(algorithm: Algorithm) -> Result<(Self, RsaPublic), Error> {
-        let size = match algorithm {
-            Algorithm::Rs256 | Algorithm::Ps256 => KeySize::Rsa2048,
-            _ => KeySize::Rsa3072,
+    pub(crate) fn generate(
+        algorithm: Algorithm,
+        size: RsaSize,
+    ) -> Result<(Self, RsaPublic), Error> {
+        let size = match size {
+            RsaSize::Bits2048 => KeySize::Rsa2048,
+            RsaSize::Bits3072 => KeySize::Rsa3072,
+            RsaSize::Bits4096 => KeySize::Rsa4096,
         };
         let key = RsaKeyPair::generate(size).map_err(|_| Error::Crypto)?;
         Self::new(key, algorithm)
@@ -178,10 +205,16 @@ fn check_numbers(n: &[u8], e: &[u8]) -> Result<(), Error> {
     if !odd(n) {
         return Err(Error::KeyInvalid { reason: "the rsa modulus is even" });
     }
+    if roca::is_of_faulty_generator(n) {
+        return Err(Error::KeyInvalid {
+            reason: "the rsa key is from a faulty generator and can be computed from its public \
+                     half (CVE-2017-15361): make another one",
+        });
+    }
     // 33 bits are what the library computes with; nobody uses more than 17.
     if !odd(e) || e == [1] || e.len() > 4 {
         return Err(Error::KeyInvalid {
-            reason: "the rsa exponent is not an odd number from 3 up",
+            reason: "the rsa exponent is not an odd number from 3 to 2^32",
         });
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::key::ec::EcPrivate;
 use crate::key::ed25519::EdPrivate;
 use crate::key::hmac::HmacKey;
 use crate::key::pem;
-use crate::key::rsa::RsaPrivate;
+use crate::key::rsa::{RsaPrivate, RsaSize};
 use crate::key::verifying::{Public, VerifyingKey};
 
 /// A private key or a shared secret, parsed and bound to one algorithm. Clones share the key.
@@ -34,17 +34,14 @@ enum Private {
 
 impl SigningKey {
     /// Makes a new key: a random secret as long as the hash, RSA of 2048 bits (3072 with SHA-384
-    /// and SHA-512), the curve of the algorithm, or Ed25519.
+    /// and SHA-512; see [`SigningKey::generate_rsa`]), the curve of the algorithm, or Ed25519.
     ///
     /// # Errors
     /// [`Error::Crypto`] when the cryptographic library or the operating system's randomness fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, Error> {
         match algorithm.family() {
             Family::Hmac => Ok(Self::hmac(HmacKey::generate(algorithm)?, algorithm)),
-            Family::Rsa => {
-                let (private, public) = RsaPrivate::generate(algorithm)?;
-                Ok(Self::new(Private::Rsa(private), Public::Rsa(public), algorithm))
-            }
+            Family::Rsa => Self::generate_rsa(algorithm, RsaSize::usual(algorithm)),
             Family::Ec => {
                 let (private, public) = EcPrivate::generate(algorithm)?;
                 Ok(Self::new(Private::Ec(private), Public::Ec(public), algorithm))
@@ -54,6 +51,21 @@ impl SigningKey {
                 Ok(Self::new(Private::Ed25519(private), Public::Ed25519(public), algorithm))
             }
         }
+    }
+
+    /// Makes a new RSA key of a chosen size.
+    ///
+    /// # Errors
+    /// [`Error::KeyInvalid`] when the algorithm is not an RSA one, since the keys of all others have
+    /// one size; [`Error::Crypto`] as [`SigningKey::generate`].
+    pub fn generate_rsa(algorithm: Algorithm, size: RsaSize) -> Result<Self, Error> {
+        if algorithm.family() != Family::Rsa {
+            return Err(Error::KeyInvalid {
+                reason: "only an rsa key has a size to choose (RS256 to RS512, PS256 to PS512)",
+            });
+        }
+        let (private, public) = RsaPrivate::generate(algorithm, size)?;
+        Ok(Self::new(Private::Rsa(private), Public::Rsa(public), algorithm))
     }
 
     /// Reads an unencrypted private key from PEM (RFC 7468; `PRIVATE KEY`, `RSA PRIVATE KEY` or

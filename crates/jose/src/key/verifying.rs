@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use aws_lc_rs::encoding::AsDer;
+use zeroize::Zeroizing;
 
 use crate::algorithm::{Algorithm, Family};
 use crate::base64;
@@ -18,6 +19,13 @@ use crate::key::pem;
 use crate::key::rsa::RsaPublic;
 
 /// A public key or a shared secret, parsed and bound to one algorithm. Clones share the key.
+///
+/// What is weak is refused, for signing keys too: RSA below 2048 or above 8192 bits, with an even
+/// modulus, with an exponent that is even or not from 3 to 2^32, or from the generator of
+/// CVE-2017-15361; a point that is not on the curve; an Ed25519 key of small order or in another than its canonical
+/// spelling; a secret shorter than the hash, or one that is no secret. Not read are elliptic curves
+/// that are spelt out instead of named, compressed points, and RSA keys whose DER restricts them to
+/// PSS (`id-RSASSA-PSS`, RFC 4055).
 #[derive(Clone)]
 pub struct VerifyingKey {
     algorithm: Algorithm,
@@ -246,10 +254,13 @@ impl fmt::Debug for VerifyingKey {
 }
 
 /// The required members in lexicographic order (RFC 7638 section 3.2).
-fn canonical_jwk(public: &Public) -> zeroize::Zeroizing<String> {
+fn canonical_jwk(public: &Public) -> Zeroizing<String> {
     let text = base64::encode;
-    zeroize::Zeroizing::new(match public {
-        Public::Hmac(key) => format!(r#"{{"k":"{}","kty":"oct"}}"#, text(key.secret())),
+    Zeroizing::new(match public {
+        Public::Hmac(key) => {
+            let secret = Zeroizing::new(text(key.secret()));
+            [r#"{"k":""#, secret.as_str(), r#"","kty":"oct"}"#].concat()
+        }
         Public::Rsa(key) => {
             format!(r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#, text(key.e()), text(key.n()))
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{ArgMatches, Args, Command, FromArgMatches};
 use countersign::{ConfigError, Countersign, Settings, config::Origin, stored_issuer};
 
 use crate::{environment, failure::Failure};
@@ -30,6 +30,59 @@ pub(crate) struct Source {
     /// Any other setting, as `countersign config --explain` names it; may be repeated
     #[arg(long, value_name = "KEY=VALUE", global = true)]
     set: Vec<String>,
+}
+
+/// The same flags before the subcommand, where some subcommands have no use for them and must not
+/// inherit them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SourceBefore(Source);
+
+impl Args for SourceBefore {
+    fn augment_args(command: Command) -> Command {
+        Source::augment_args(command).mut_args(|argument| argument.global(false))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for SourceBefore {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Source::from_arg_matches(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl SourceBefore {
+    /// These flags and those behind the subcommand, which win.
+    pub(crate) fn and(self, behind: Source) -> Source {
+        let Self(before) = self;
+        Source {
+            config: behind.config.or(before.config),
+            database: behind.database.or(before.database),
+            issuer: behind.issuer.or(before.issuer),
+            audience: if behind.audience.is_empty() { before.audience } else { behind.audience },
+            set: before.set.into_iter().chain(behind.set).collect(),
+        }
+    }
+
+    /// For a subcommand that opens nothing.
+    ///
+    /// # Errors
+    /// When one of the flags was given all the same.
+    pub(crate) fn unused(&self, by: &str) -> Result<(), Failure> {
+        let Source { config, database, issuer, audience, set } = &self.0;
+        let any = config.is_some() || database.is_some() || issuer.is_some();
+        if any || !audience.is_empty() || !set.is_empty() {
+            let problem = format!("{by} needs no database and no settings: leave those flags out");
+            return Err(Failure::input(problem));
+        }
+        Ok(())
+    }
 }
 
 impl Source {

@@ -16,6 +16,9 @@ const NO_ALGORITHM: Error = Error::KeyInvalid {
     reason: "an rsa key serves six algorithms: say which one it is for, such as --algorithm RS256",
 };
 
+/// Labels of PEM that is no key, or none that can be looked into.
+const NO_KEYS: [&str; 3] = ["ENCRYPTED", "CERTIFICATE", "OPENSSH"];
+
 /// What was read.
 #[derive(Debug)]
 pub(crate) enum Material {
@@ -143,7 +146,7 @@ fn pem(
 ) -> Result<Material, Error> {
     let algorithm = match decided(algorithm, der, wanted) {
         // What is encrypted or no key shows no algorithm; the reader says what it is.
-        Err(_) if text.contains("ENCRYPTED") || text.contains("CERTIFICATE") => Algorithm::Rs256,
+        Err(_) if NO_KEYS.iter().any(|label| text.contains(label)) => Algorithm::Rs256,
         decided => decided?,
     };
     if text.contains("PRIVATE KEY-----") {

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-use countersign_jose::{Error, SigningKey};
+use clap::{Args, ValueEnum};
+use countersign_jose::{Algorithm, Error, RsaSize, SigningKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -24,6 +24,7 @@ use crate::{
 Examples:
   countersign keys generate --out private.jwk --public-out public.jwks
   countersign keys generate --algorithm EdDSA --out private.pem --public-out public.pem
+  countersign keys generate --algorithm PS256 --bits 3072 --out private.pem
   countersign keys generate --algorithm HS256 --out secret.jwk
   countersign keys generate --out - | systemd-creds encrypt - jwt.key
 
@@ -33,6 +34,9 @@ pub(crate) struct Generate {
     /// What the key is for
     #[arg(long, value_name = "ALGORITHM", default_value = "ES256")]
     algorithm: String,
+    /// The size of an RSA key [default: 2048, or 3072 with SHA-384 and SHA-512]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "2048|3072|4096")]
+    bits: Option<Bits>,
     /// The new file, mode 0600; `-` is standard output
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -45,6 +49,27 @@ pub(crate) struct Generate {
     /// The key's id (kid)
     #[arg(long, value_name = "KID")]
     kid: Option<String>,
+}
+
+/// The sizes of RSA keys.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Bits {
+    #[value(name = "2048")]
+    Bits2048,
+    #[value(name = "3072")]
+    Bits3072,
+    #[value(name = "4096")]
+    Bits4096,
+}
+
+impl From<Bits> for RsaSize {
+    fn from(bits: Bits) -> Self {
+        match bits {
+            Bits::Bits2048 => Self::Bits2048,
+            Bits::Bits3072 => Self::Bits3072,
+            Bits::Bits4096 => Self::Bits4096,
+        }
+    }
 }
 
 /// What was made.
@@ -67,7 +92,7 @@ impl Generate {
     pub(super) fn run(self, output: Output) -> Result<(), Failure> {
         let algorithm =
             algorithms::named(&self.algorithm).map_err(|error| refused("--algorithm", &error))?;
-        let key = SigningKey::generate(algorithm).map_err(Failure::ours)?;
+        let key = self.new_key(algorithm)?;
         let key = match &self.kid {
             Some(kid) => key.with_kid(kid),
             None => key,
@@ -75,6 +100,17 @@ impl Generate {
         // Nothing is made before all of it is known to be possible.
         let written = self.written(&key).map_err(|error| refused("the key", &error))?;
         if self.write(&written)? { self.say(&key, output) } else { Ok(()) }
+    }
+
+    fn new_key(&self, algorithm: Algorithm) -> Result<SigningKey, Failure> {
+        let key = match self.bits {
+            None => SigningKey::generate(algorithm),
+            Some(bits) => SigningKey::generate_rsa(algorithm, bits.into()),
+        };
+        key.map_err(|error| match error {
+            Error::KeyInvalid { .. } => refused("--bits", &error),
+            other => Failure::ours(other),
+        })
     }
 
     fn written(&self, key: &SigningKey) -> Result<Written, Error> {

@@ -7,7 +7,12 @@ use clap::{Args, Subcommand};
 use countersign::engine::{Engine, ops::actor::Actor};
 
 use self::{convert::Convert, generate::Generate};
-use crate::{failure::Failure, output::Output, source::Source, views::KeyRow};
+use crate::{
+    failure::Failure,
+    output::Output,
+    source::{Source, SourceBefore},
+    views::KeyRow,
+};
 
 /// The service's signing keys; and keys as files: make them, convert them.
 #[derive(Args, Debug)]
@@ -25,6 +30,9 @@ Files need no service and no database:
 pub(crate) struct Keys {
     #[command(subcommand)]
     action: Action,
+    // Before `output`, which stays a flag of every subcommand.
+    #[command(flatten)]
+    source: SourceBefore,
     #[command(flatten)]
     output: Output,
 }
@@ -57,18 +65,30 @@ struct Ring {
 
 impl Keys {
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let output = self.output;
-        match self.action {
-            Action::List(ring) => ring.list(output).await,
-            Action::Rotate(ring) => ring.change(output, None).await,
-            Action::Compromise { kid, ring } => ring.change(output, Some(&kid)).await,
-            Action::Generate(command) => command.run(output),
-            Action::Convert(command) => command.run(),
+        let Self { action, source, output } = self;
+        match action {
+            Action::List(ring) => ring.behind(source).list(output).await,
+            Action::Rotate(ring) => ring.behind(source).change(output, None).await,
+            Action::Compromise { kid, ring } => {
+                ring.behind(source).change(output, Some(&kid)).await
+            }
+            Action::Generate(command) => {
+                source.unused("keys generate")?;
+                command.run(output)
+            }
+            Action::Convert(command) => {
+                source.unused("keys convert")?;
+                command.run()
+            }
         }
     }
 }
 
 impl Ring {
+    fn behind(self, before: SourceBefore) -> Self {
+        Self { source: before.and(self.source) }
+    }
+
     async fn list(&self, output: Output) -> Result<(), Failure> {
         let auth = self.source.open().await?;
         let keys = auth.engine().list_keys().await;
