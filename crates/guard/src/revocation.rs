@@ -5,7 +5,7 @@
 //! every token that they could concern has expired. Nothing is decided by comparing clocks.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -113,7 +113,8 @@ pub struct ViewState {
     pub entries: usize,
     /// How long ago the log was last read to its end; `None` before the first time.
     pub staleness: Option<Duration>,
-    /// The bound was reached: entries may be missing, so the view counts as stale.
+    /// The bound was reached: entries are missing, so the view counts as stale until a purge finds
+    /// that what is missing would have expired.
     pub overflowed: bool,
 }
 
@@ -122,6 +123,8 @@ const NEVER: u64 = u64::MAX;
 const BUCKET_MILLIS: i64 = 60_000;
 /// The bucket of what never expires.
 const FOR_EVER: u32 = u32::MAX;
+/// A bucket of no entry that is missing.
+const NOTHING: u32 = 0;
 
 /// The revocations that are live, in memory.
 ///
@@ -135,7 +138,8 @@ pub struct RevocationView {
     kinds: AtomicU8,
     keys: [Key; 5],
     capacity: usize,
-    overflowed: AtomicBool,
+    /// The last bucket of an entry that found no room; `NOTHING` where none is missing.
+    missing: AtomicU32,
     /// Monotonic milliseconds of the last complete read of the log; `NEVER` before the first.
     read_at: AtomicU64,
     max_staleness: Duration,
@@ -150,7 +154,7 @@ impl RevocationView {
             kinds: AtomicU8::new(0),
             keys: std::array::from_fn(|_| Key::random()),
             capacity,
-            overflowed: AtomicBool::new(false),
+            missing: AtomicU32::new(NOTHING),
             read_at: AtomicU64::new(NEVER),
             max_staleness,
         }
@@ -178,8 +182,7 @@ impl RevocationView {
 
     /// Whether the view may answer: the log was read to its end not longer than the bound ago.
     pub fn is_fresh(&self, monotonic: Duration) -> bool {
-        !self.overflowed.load(Ordering::Acquire)
-            && self.staleness(monotonic).is_some_and(|age| age <= self.max_staleness)
+        !self.overflowed() && self.staleness(monotonic).is_some_and(|age| age <= self.max_staleness)
     }
 
     /// How long ago the log was last read to its end.
@@ -193,7 +196,7 @@ impl RevocationView {
         ViewState {
             entries: self.entries.len(),
             staleness: self.staleness(monotonic),
-            overflowed: self.overflowed.load(Ordering::Acquire),
+            overflowed: self.overflowed(),
         }
     }
 
@@ -215,7 +218,7 @@ impl RevocationView {
         if self.entries.insert(&self.id(kind, id), Entry { below, bucket }, self.capacity) {
             self.kinds.fetch_or(kind.bit(), Ordering::AcqRel);
         } else {
-            self.overflowed.store(true, Ordering::Release);
+            self.missing.fetch_max(bucket.max(NOTHING + 1), Ordering::AcqRel);
         }
     }
 
@@ -227,7 +230,15 @@ impl RevocationView {
 
     /// Throws away what has expired before `now`.
     pub fn purge(&self, now: Timestamp) {
-        self.entries.purge(bucket_after(now).saturating_sub(1));
+        let passed = bucket_after(now).saturating_sub(1);
+        self.entries.purge(passed);
+        let is_over = |missing: u32| (missing <= passed).then_some(NOTHING);
+        // Where it is not over, nothing changes.
+        let _ = self.missing.fetch_update(Ordering::AcqRel, Ordering::Acquire, is_over);
+    }
+
+    fn overflowed(&self) -> bool {
+        self.missing.load(Ordering::Acquire) != NOTHING
     }
 
     #[inline]
