@@ -31,7 +31,7 @@ pub(super) struct Line([AtomicU64; WORDS]);
 /// What a look at a line says.
 pub(super) struct Seen {
     pub(super) has_tag: bool,
-    /// Nothing stands behind this line that would have its home here.
+    /// As [`Line::has_room`].
     pub(super) has_room: bool,
 }
 
@@ -49,6 +49,11 @@ impl Line {
             has_tag: others & HIGHEST != HIGHEST,
             has_room: last >> shift(LANES - 1) == u64::from(tag::FREE),
         }
+    }
+
+    /// Nothing stands behind this line that would have its home here.
+    pub(super) fn has_room(&self) -> bool {
+        self.tag(LANES - 1) == tag::FREE
     }
 
     /// The lanes in which the tag stands.

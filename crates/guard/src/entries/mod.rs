@@ -1,13 +1,13 @@
 //! A table from hashed ids to what is held of them, read without a lock.
 //!
 //! A reader takes a snapshot of the table and goes along its lines from the one where the id is at
-//! home. Nothing is ever filled twice in one table, and its lanes are filled in their order, which
-//! makes three things true of every look, whatever is written meanwhile:
+//! home. In one table a slot is filled once and emptied at most once, and the slots of a line are
+//! filled in their order. So, whatever is written meanwhile:
 //!
 //! - A tag is stored after what belongs to it and loaded before it: who sees the one sees the other,
-//!   and it is the id's own for ever.
-//! - A lane that is free shows that nothing stands behind its line yet that has its home before it.
-//! - So a look says what was true at some instant of it, and what was put in before is found.
+//!   and never another id's.
+//! - Where the last slot of a line is free, nothing stands behind it that is at home in it or before.
+//! - A look says what was true at some instant of it, and finds what was put in before.
 //!
 //! Writers take turns; where the table is too full or too empty they build another one beside it.
 
@@ -218,34 +218,30 @@ impl Table {
         self.held.get(self.place(id)?)
     }
 
+    /// Nearly every look ends at the first line, at its tags.
     #[inline]
     fn place(&self, id: &Id) -> Option<usize> {
-        let tag = id.tag();
-        let mut number = self.home(id.home());
-        loop {
-            let line = self.lines.get(number)?;
-            let seen = line.look(tag);
-            if seen.has_tag
-                && let Some(place) = self.place_in(line, number, id)
-            {
-                return Some(place);
-            }
-            if seen.has_room {
-                return None;
-            }
-            number = self.after(number);
-        }
+        let number = self.home(id.home());
+        let seen = self.lines.get(number)?.look(id.tag());
+        if !seen.has_tag && seen.has_room { None } else { self.place_from(number, id) }
     }
 
-    /// Where in a line the id stands, since its tag is there. Not inlined: every look would begin with
-    /// the check, which hardly any needs.
+    /// Not inlined: every look would begin with the check, which hardly any needs.
     #[inline(never)]
-    fn place_in(&self, line: &Line, number: usize, id: &Id) -> Option<usize> {
-        let check = id.check();
+    fn place_from(&self, mut number: usize, id: &Id) -> Option<usize> {
+        let (tag, check) = (id.tag(), id.check());
         let is_it = |place: &usize| {
             self.checks.get(*place).is_some_and(|there| there.load(Ordering::Acquire) == check)
         };
-        line.lanes(id.tag()).map(|lane| number * LANES + lane).find(is_it)
+        loop {
+            let line = self.lines.get(number)?;
+            // Tags first: what comes in between them and the room was not there when the look began.
+            let place = line.lanes(tag).map(|lane| number * LANES + lane).find(is_it);
+            if place.is_some() || line.has_room() {
+                return place;
+            }
+            number = self.after(number);
+        }
     }
 
     /// Fills the next free slot. Its tag comes last: who sees that sees the others.
