@@ -242,7 +242,7 @@ impl RevocationView {
     }
 
     #[inline]
-    fn id(&self, kind: Kind, id: &str) -> Id {
+    fn id<'a>(&'a self, kind: Kind, id: &'a str) -> Id<'a> {
         let [token, session, user, client, key] = &self.keys;
         let key = match kind {
             Kind::Token => token,

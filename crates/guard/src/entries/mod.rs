@@ -20,7 +20,6 @@ use std::{
 };
 
 use arc_swap::{ArcSwap, Guard};
-use siphasher::sip128::Hash128;
 
 pub(crate) use self::hash::Key;
 use self::line::{LANES, Line, tag};
@@ -30,35 +29,39 @@ mod line;
 #[cfg(test)]
 mod tests;
 
-/// An id, as the table knows it: by a keyed hash of 128 bits.
+/// An id, as the table knows it: by two keyed hashes of 64 bits.
 ///
 /// A look compares the tag and the check, 80 bits, with those of the 32 slots of a line. Among a
 /// million entries it takes another id for one of them once in 2^75 looks.
-pub(crate) struct Id(Hash128);
+pub(crate) struct Id<'a> {
+    text: &'a str,
+    key: &'a Key,
+    first: u64,
+}
 
-impl Id {
+impl<'a> Id<'a> {
     #[inline]
-    pub(crate) fn new(id: &str, key: &Key) -> Self {
-        Self(key.hash(id.as_bytes()))
+    pub(crate) fn new(text: &'a str, key: &'a Key) -> Self {
+        Self { text, key, first: key.first(text) }
     }
 
     /// Where it is looked for first.
     #[inline]
     fn home(&self) -> u32 {
-        let [.., a, b, c, d] = self.0.h1.to_le_bytes();
+        let [.., a, b, c, d] = self.first.to_le_bytes();
         u32::from_le_bytes([a, b, c, d])
     }
 
     #[inline]
     fn tag(&self) -> u16 {
-        let [a, b, ..] = self.0.h1.to_le_bytes();
+        let [a, b, ..] = self.first.to_le_bytes();
         tag::of(u16::from_le_bytes([a, b]))
     }
 
     /// What hardly any look needs.
     #[inline]
     fn check(&self) -> u64 {
-        self.0.h2
+        self.key.second(self.text)
     }
 }
 
@@ -118,7 +121,7 @@ impl Entries {
 
     /// Puts an entry in, or joins it with the one that is there. `false` when there are `capacity`
     /// already.
-    pub(crate) fn insert(&self, id: &Id, entry: Entry, capacity: usize) -> bool {
+    pub(crate) fn insert(&self, id: &Id<'_>, entry: Entry, capacity: usize) -> bool {
         let mut used = self.writer();
         let table = self.table.load();
         if let Some(held) = table.find(id) {
@@ -138,7 +141,7 @@ impl Entries {
         true
     }
 
-    pub(crate) fn remove(&self, id: &Id) {
+    pub(crate) fn remove(&self, id: &Id<'_>) {
         let _used = self.writer();
         self.empty(|table| table.place(id).into_iter().collect());
     }
@@ -185,13 +188,13 @@ pub(crate) struct Reading(Guard<Arc<Table>>);
 
 impl Reading {
     #[inline]
-    pub(crate) fn holds(&self, id: &Id) -> bool {
+    pub(crate) fn holds(&self, id: &Id<'_>) -> bool {
         self.0.place(id).is_some()
     }
 
     /// The first generation of it that is still accepted.
     #[inline]
-    pub(crate) fn below(&self, id: &Id) -> Option<u32> {
+    pub(crate) fn below(&self, id: &Id<'_>) -> Option<u32> {
         self.0.find(id).map(|held| held.below.load(Ordering::Acquire))
     }
 }
@@ -212,13 +215,13 @@ impl Table {
     }
 
     #[inline]
-    fn find(&self, id: &Id) -> Option<&Held> {
+    fn find(&self, id: &Id<'_>) -> Option<&Held> {
         self.held.get(self.place(id)?)
     }
 
     /// Nearly every look ends at the first line, at its tags.
     #[inline]
-    fn place(&self, id: &Id) -> Option<usize> {
+    fn place(&self, id: &Id<'_>) -> Option<usize> {
         let number = self.home(id.home());
         let seen = self.lines.get(number)?.look(id.tag());
         if !seen.has_tag && seen.has_room { None } else { self.place_from(number, id) }
@@ -226,7 +229,7 @@ impl Table {
 
     /// Not inlined: every look would begin with the check, which hardly any needs.
     #[inline(never)]
-    fn place_from(&self, mut number: usize, id: &Id) -> Option<usize> {
+    fn place_from(&self, mut number: usize, id: &Id<'_>) -> Option<usize> {
         let (tag, check) = (id.tag(), id.check());
         let is_it = |place: &usize| {
             self.checks.get(*place).is_some_and(|there| there.load(Ordering::Acquire) == check)

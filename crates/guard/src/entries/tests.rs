@@ -8,8 +8,8 @@ use super::*;
 
 const FOR_EVER: u32 = u32::MAX;
 
-fn id(number: usize, key: &Key) -> Id {
-    Id::new(&format!("id-{number}"), key)
+fn id(number: usize, key: &Key) -> Id<'_> {
+    Id::new(format!("id-{number}").leak(), key)
 }
 
 fn entry(below: usize, bucket: u32) -> Entry {
@@ -17,7 +17,7 @@ fn entry(below: usize, bucket: u32) -> Entry {
 }
 
 /// What a reader sees, and what only writers ask for.
-fn held(entries: &Entries, id: &Id) -> Option<Entry> {
+fn held(entries: &Entries, id: &Id<'_>) -> Option<Entry> {
     let reading = entries.read();
     let held = reading.0.find(id).map(Held::entry);
     assert_eq!(reading.holds(id), held.is_some());
@@ -100,7 +100,7 @@ fn a_line_that_is_full_goes_on_in_the_next_and_the_last_in_the_first() {
         let ids = (0..).map(|number| id(number, &key));
         ids.filter(move |id| table.home(id.home()) == line)
     };
-    let last: Vec<Id> = at_home(2).take(LANES + 5).collect();
+    let last: Vec<Id<'_>> = at_home(2).take(LANES + 5).collect();
     for (number, id) in last.iter().enumerate() {
         assert!(table.place(id).is_none());
         table.fill(id.home(), id.tag(), id.check(), entry(number, 1));
@@ -180,11 +180,11 @@ const ROUNDS: usize = 300;
 const A_ROUND: usize = 64;
 
 /// Ids that stay, by their number; ids that pass, by their round; what was never there.
-fn stays(number: usize, key: &Key) -> Id {
-    Id::new(&format!("stays-{number}"), key)
+fn stays(number: usize, key: &Key) -> Id<'_> {
+    Id::new(format!("stays-{number}").leak(), key)
 }
-fn passes(round: usize, number: usize, key: &Key) -> Id {
-    Id::new(&format!("passes-{round}-{number}"), key)
+fn passes(round: usize, number: usize, key: &Key) -> Id<'_> {
+    Id::new(format!("passes-{round}-{number}").leak(), key)
 }
 
 fn write(entries: &Entries, key: &Key, progress: &Progress) {
@@ -219,7 +219,7 @@ fn look(entries: &Entries, key: &Key, progress: &Progress, step: usize) {
         [&progress.kept, &progress.came, &progress.went, &progress.raised]
             .map(|count| count.load(Ordering::Acquire));
     let reading = entries.read();
-    let below = |id: &Id| reading.below(id).map(|below| below as usize);
+    let below = |id: &Id<'_>| reading.below(id).map(|below| below as usize);
     let passing = |round| below(&passes(round, step % A_ROUND, key));
     if let Some(number) = (step * 31).checked_rem(kept) {
         assert_eq!(below(&stays(number, key)), Some(number), "it stays, and with what is its own");
