@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
 mod argon2;
+mod elsewhere;
 mod engine;
 mod figures;
 mod http;
@@ -43,6 +44,7 @@ fn measure(binary: &Path) -> Result<()> {
         server::footprint(binary).await?;
         http::refresh(binary).await?;
         http::login(binary).await?;
+        elsewhere::revocation(binary).await?;
         engine::sessions().await
     })
 }

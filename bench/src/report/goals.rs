@@ -173,6 +173,12 @@ fn revocation(figures: &Figures) -> Vec<Goal> {
         goal("revocation among 1,000,000, let in", AtMost(100.0), "ns", value("let in")),
         goal("revocation among 1,000,000, refused", AtMost(100.0), "ns", value("revoked")),
         goal("memory of an entry", AtMost(64.0), "bytes", value("bytes")),
+        goal(
+            "a log-out is seen by another process, 99th percentile",
+            AtMost(50.0),
+            "ms",
+            figures.value("server/revocation p99"),
+        ),
     ]
 }
 

@@ -117,6 +117,10 @@ pub(super) const TABLES: &[Table] = &[
             ("server/refresh", "refresh over HTTP, 64 sessions at once"),
             ("server/sessions", "sessions issued in process, without the hash, 64 at once"),
             ("server/login", "log-in over HTTP, Argon2id 19 MiB t=2 p=1, one core"),
+            (
+                "server/revocation",
+                "from a log-out's answer until another process on the same database refuses its access token",
+            ),
             ("argon2/countersign", "Argon2id verification (to argon2-cffi's)"),
             ("argon2/argon2-cffi", "the same with argon2-cffi"),
             ("server/ready", "ready after start, new database and keys"),
