@@ -22,7 +22,7 @@ measure() {
 
 server() {
   "$target/release/bench" measure "$target/release/countersign" &&
-    .venv/bin/python bench/argon2_peer.py
+    "$target/release/bench" argon2 .venv/bin/python bench/argon2_peer.py
 }
 
 load=$(cut -d' ' -f1 /proc/loadavg 2>/dev/null || echo unknown)

@@ -1,25 +1,16 @@
-//! The engine without HTTP: sessions issued without the hash, and the hash alone.
+//! The engine without HTTP: sessions issued without the hash.
 
-use std::{collections::BTreeSet, sync::Arc, time::Instant};
+use std::{collections::BTreeSet, sync::Arc};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use countersign_engine::{
-    Engine, EngineConfig, Parts,
-    guard::time::SystemClock,
-    ids::Origin,
-    master::MasterKeys,
-    ops::start_session::StartSessionRequest,
-    passwords::{Argon2Parameters, PasswordHasher},
-    random::SystemRandom,
+    Engine, EngineConfig, Parts, guard::time::SystemClock, ids::Origin, master::MasterKeys,
+    ops::start_session::StartSessionRequest, random::SystemRandom,
 };
 use countersign_store::sqlite::{SqliteOptions, SqliteStore};
-
 use secrecy::ExposeSecret;
 
-use crate::{
-    figures::figure,
-    measure::{Load, rate},
-};
+use crate::measure::{Load, rate};
 
 struct Issue {
     engine: Engine,
@@ -59,20 +50,4 @@ pub(crate) async fn sessions() -> Result<()> {
         async move { Ok(Issue { engine, subject, issued: 0 }) }
     })
     .await
-}
-
-/// The CPU that one verification costs.
-pub(crate) async fn password_hash() -> Result<()> {
-    const ROUNDS: u32 = 50;
-    let random = SystemRandom;
-    let hasher = PasswordHasher::new(Argon2Parameters::default(), 1, 8, &random)?;
-    let password = secrecy::SecretString::from("a password of some length");
-    let hash = hasher.hash(&password, &random).await.ok().context("busy")?;
-    let began = Instant::now();
-    for _ in 0..ROUNDS {
-        hasher.verify(&password, Some(&hash)).await.ok().context("busy")?;
-    }
-    let millis = began.elapsed().as_secs_f64() * 1_000.0 / f64::from(ROUNDS);
-    figure("server/argon2", millis, "ms");
-    Ok(())
 }

@@ -12,6 +12,12 @@ pub(crate) fn figure(id: &str, value: f64, unit: &str) {
     eprintln!("  {id:<48} {value:>12.3} {unit}");
 }
 
+/// Prints a figure with its ratio to what it was measured beside.
+pub(crate) fn compared(id: &str, value: f64, unit: &str, ratio: f64) {
+    println!("{}", json!({ "id": id, "value": value, "unit": unit, "ratio": ratio }));
+    eprintln!("  {id:<48} {value:>12.3} {unit}   {ratio:.3} x");
+}
+
 /// Prints a fact.
 pub(crate) fn fact(name: &str, text: &str) {
     println!("{}", json!({ "name": name, "text": text }));

@@ -11,11 +11,12 @@ use crate::{
     server::Server,
 };
 
-const PASSWORD: &str = "correct horse battery staple";
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// Limits that never bite: here the server is measured, not its limits.
-const NO_LIMITS: (&str, &str) = ("COUNTERSIGN_LIMITS_LOGIN_ADDRESS", "1000000 per second");
+pub(crate) const NO_LIMITS: (&str, &str) =
+    ("COUNTERSIGN_LIMITS_LOGIN_ADDRESS", "1000000 per second");
 
-async fn post(client: &Client, url: &str, body: &Value) -> Result<Value> {
+pub(crate) async fn post(client: &Client, url: &str, body: &Value) -> Result<Value> {
     let response = client
         .post(url)
         .header("content-type", "application/json")
@@ -28,9 +29,9 @@ async fn post(client: &Client, url: &str, body: &Value) -> Result<Value> {
     Ok(serde_json::from_str(&text)?)
 }
 
-fn refresh_token(answer: &Value) -> Result<String> {
-    let token = answer.get("refresh_token").and_then(Value::as_str);
-    Ok(token.context("no refresh token")?.to_owned())
+/// The token of this name in the answer to a log-in.
+pub(crate) fn token<'a>(answer: &'a Value, name: &str) -> Result<&'a str> {
+    answer.get(name).and_then(Value::as_str).with_context(|| format!("no {name}"))
 }
 
 struct Refresh {
@@ -42,7 +43,7 @@ struct Refresh {
 impl Load for Refresh {
     async fn step(&mut self) -> Result<()> {
         let answer = post(&self.client, &self.url, &json!({ "refresh_token": self.token })).await?;
-        self.token = refresh_token(&answer)?;
+        self.token = token(&answer, "refresh_token")?.to_owned();
         Ok(())
     }
 }
@@ -57,7 +58,7 @@ pub(crate) async fn refresh(binary: &Path) -> Result<()> {
         let (client, base, account) = (client.clone(), server.base_url.clone(), account.clone());
         async move {
             let answer = post(&client, &format!("{base}/login"), &account).await?;
-            let token = refresh_token(&answer)?;
+            let token = token(&answer, "refresh_token")?.to_owned();
             Ok(Refresh { client, url: format!("{base}/refresh"), token })
         }
     })

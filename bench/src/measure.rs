@@ -42,11 +42,16 @@ where
         spans.extend(task.await??);
     }
     let elapsed = began.elapsed();
-    spans.sort_unstable();
     figure(id, spans.len() as f64 / elapsed.as_secs_f64(), "/s");
+    percentiles(id, spans);
+    Ok(())
+}
+
+/// Prints the middle of these and their 99th percentile.
+pub(crate) fn percentiles(id: &str, mut spans: Vec<Duration>) {
+    spans.sort_unstable();
     figure(&format!("{id} p50"), millis(&spans, 500), "ms");
     figure(&format!("{id} p99"), millis(&spans, 990), "ms");
-    Ok(())
 }
 
 /// One loop of load.
@@ -59,4 +64,10 @@ pub(crate) trait Load {
 fn millis(sorted: &[Duration], per_mille: usize) -> f64 {
     let index = sorted.len().saturating_sub(1) * per_mille / 1_000;
     sorted.get(index).map_or(0.0, |span| span.as_secs_f64() * 1_000.0)
+}
+
+/// The middle one.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

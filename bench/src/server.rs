@@ -4,10 +4,12 @@ use std::{
     fs,
     path::Path,
     process::Stdio,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -19,14 +21,30 @@ use crate::figures::figure;
 pub(crate) struct Server {
     pub(crate) base_url: String,
     process: Child,
-    _folder: tempfile::TempDir,
+    folder: Arc<TempDir>,
     ready_after: Duration,
 }
 
 impl Server {
     /// Starts `binary` on a new database, on the first core. `settings` are environment variables.
     pub(crate) async fn start(binary: &Path, settings: &[(&str, &str)]) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+        Self::start_in(Arc::new(tempfile::tempdir()?), binary, settings).await
+    }
+
+    /// Starts another process like this one on the same database.
+    pub(crate) async fn start_beside(
+        &self,
+        binary: &Path,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
+        Self::start_in(Arc::clone(&self.folder), binary, settings).await
+    }
+
+    async fn start_in(
+        folder: Arc<TempDir>,
+        binary: &Path,
+        settings: &[(&str, &str)],
+    ) -> Result<Self> {
         let database = format!("sqlite:///{}", folder.path().join("bench.db").display());
         let began = Instant::now();
         let mut process = Command::new("taskset")
@@ -47,7 +65,7 @@ impl Server {
         let base_url = line.split_whitespace().find(|word| word.starts_with("http"));
         let base_url = base_url.context("no address in the first line")?.to_owned();
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { base_url, process, _folder: folder, ready_after })
+        Ok(Self { base_url, process, folder, ready_after })
     }
 
     fn resident_megabytes(&self) -> Result<f64> {

@@ -65,6 +65,7 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn upkeep(&self) -> Result<()> {
+        self.0.hasher.rest().await;
         self.learn_max_access_ttl().await?;
         self.ensure_keys().await?;
         self.0.guard.view().purge(self.now());

@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -68,6 +68,8 @@ struct Inner {
     /// Who may run.
     permits: Arc<Semaphore>,
     verifications: AtomicU64,
+    /// Whether anything was hashed since this was last asked.
+    used: AtomicBool,
 }
 
 /// A place in the queue, given back when it is dropped.
@@ -106,6 +108,7 @@ impl PasswordHasher {
             places: Arc::new(Semaphore::new(places)),
             permits: Arc::new(Semaphore::new(permits)),
             verifications: AtomicU64::new(0),
+            used: AtomicBool::new(false),
         })))
     }
 
@@ -171,6 +174,19 @@ impl PasswordHasher {
         self.0.verifications.load(Ordering::Relaxed)
     }
 
+    /// Wipes and gives back the memory of hashes, unless one ran since this was called last. What
+    /// keeps it needlessly is a place where a password's traces lie.
+    pub(crate) async fn rest(&self) {
+        if self.0.used.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let inner = Arc::clone(&self.0);
+        let release = tokio::task::spawn_blocking(move || inner.memory.release());
+        if let Err(error) = release.await {
+            tracing::error!(%error, "the memory of password hashes was not given back");
+        }
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         place: Place,
@@ -181,6 +197,7 @@ impl PasswordHasher {
         let (inner, password) = (Arc::clone(&self.0), password.clone());
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
+            inner.used.store(true, Ordering::Relaxed);
             work(&inner, password.expose_secret().as_bytes())
         });
         task.await.map_err(|error| {
@@ -307,6 +324,18 @@ mod tests {
         while hasher.verify(&"x".into(), None).await.is_err() {
             tokio::task::yield_now().await;
         }
+    }
+
+    #[tokio::test]
+    async fn memory_is_given_back_when_nothing_was_hashed_for_a_while() {
+        let hasher = hasher(1, 1);
+        hasher.hash(&"correct".into(), &SystemRandom).await.unwrap();
+        hasher.rest().await;
+        assert_eq!(hasher.0.memory.kept(), 1, "it was in use a moment ago");
+        hasher.rest().await;
+        assert_eq!(hasher.0.memory.kept(), 0);
+        assert!(hasher.hash(&"correct".into(), &SystemRandom).await.is_ok());
+        assert_eq!(hasher.0.memory.kept(), 1);
     }
 
     async fn futures_pending<F: Future + Unpin>(future: &mut F) -> bool {
