@@ -236,6 +236,10 @@ class Core:
         roles: Sequence[str] | None = None,
         max_auth_age: int | None = None,
     ) -> Principal: ...
+    def authorize_asgi(
+        self, headers: list[tuple[bytes, bytes]], scopes: list[str], /
+    ) -> Principal: ...
+    def authorize_wsgi(self, field: str, /) -> Principal: ...
     def require(
         self,
         principal: Principal,
