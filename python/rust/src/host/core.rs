@@ -166,8 +166,8 @@ impl Core {
         headers: &Bound<'_, PyList>,
         scopes: &Bound<'_, PyList>,
     ) -> PyResult<Principal> {
-        let (first, second) = authorization_fields(headers)?;
-        let fields = first.iter().chain(&second).map(|field| field.as_bytes());
+        let fields = authorization_fields(headers)?;
+        let fields = fields.iter().flatten().map(|field| field.as_bytes());
         let principal = self.check_fields(py, fields)?;
         if !scopes.is_empty() {
             self.demand(py, &principal, Some(scopes.extract()?), None, None)?;
@@ -431,8 +431,8 @@ fn read_fields(fields: &Bound<'_, PySequence>) -> PyResult<Vec<Field>> {
 /// already too many.
 fn authorization_fields<'py>(
     headers: &Bound<'py, PyList>,
-) -> PyResult<(Option<Bound<'py, PyBytes>>, Option<Bound<'py, PyBytes>>)> {
-    let (mut first, mut second) = (None, None);
+) -> PyResult<[Option<Bound<'py, PyBytes>>; 2]> {
+    let [mut first, mut second] = [None, None];
     for header in headers {
         let header = header.cast_into::<PyTuple>()?;
         let name = header.get_borrowed_item(0)?;
@@ -441,7 +441,7 @@ fn authorization_fields<'py>(
             second = first.replace(value);
         }
     }
-    Ok((first, second))
+    Ok([first, second])
 }
 
 fn read_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
