@@ -1,10 +1,13 @@
 //! `Verified`: the claims of a token that was accepted, as an immutable mapping.
 
-use countersign_jose::{Claims, NumericDate, Verified as JoseVerified};
+use std::sync::Arc;
+
+use countersign_jose::{Claims, Header, NumericDate, Verified as JoseVerified, VerifyingKey};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMappingProxy, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMappingProxy, PyString, PyTuple, PyType};
+use serde_json::value::RawValue;
 
 use crate::error;
 use crate::json;
@@ -13,9 +16,41 @@ use crate::key::Key;
 /// The claims of a token that a `Verifier` has accepted: a mapping that cannot be changed.
 #[pyclass(frozen, mapping, module = "countersign")]
 pub(crate) struct Verified {
-    token: JoseVerified<Claims>,
+    token: Token,
     /// The claims as Python objects, made when they are first asked for.
     claims: PyOnceLock<Py<PyDict>>,
+}
+
+/// Claims as a verifier remembers them: the text that was signed.
+pub(crate) type Remembered = JoseVerified<Box<RawValue>>;
+
+enum Token {
+    Fresh(JoseVerified<Claims>),
+    /// The claims become Python objects for each caller anew: nobody gets another one's lists.
+    Remembered(Arc<Remembered>),
+}
+
+impl Token {
+    fn header(&self) -> &Header {
+        match self {
+            Self::Fresh(token) => token.header(),
+            Self::Remembered(token) => token.header(),
+        }
+    }
+
+    fn key(&self) -> &VerifyingKey {
+        match self {
+            Self::Fresh(token) => token.key(),
+            Self::Remembered(token) => token.key(),
+        }
+    }
+
+    fn raw_json(&self) -> &str {
+        match self {
+            Self::Fresh(token) => token.claims().raw_json(),
+            Self::Remembered(token) => token.claims().get(),
+        }
+    }
 }
 
 #[pymethods]
@@ -35,50 +70,56 @@ impl Verified {
 
     /// The issuer.
     #[getter]
-    fn iss(&self) -> Option<&str> {
-        self.token.claims().iss()
+    fn iss<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.text(py, Claims::iss, "iss")
     }
 
     /// The subject.
     #[getter]
-    fn sub(&self) -> Option<&str> {
-        self.token.claims().sub()
+    fn sub<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.text(py, Claims::sub, "sub")
     }
 
     /// The audiences, however they were written; none when the claim is absent.
     #[getter]
     fn aud<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let audiences: Vec<&str> = self.token.claims().aud().collect();
-        PyTuple::new(py, audiences)
+        if let Token::Fresh(token) = &self.token {
+            return PyTuple::new(py, token.claims().aud().collect::<Vec<_>>());
+        }
+        match self.claim(py, "aud")? {
+            None => Ok(PyTuple::empty(py)),
+            Some(one) if one.is_instance_of::<PyString>() => PyTuple::new(py, [one]),
+            Some(several) => PyTuple::new(py, several.try_iter()?.collect::<PyResult<Vec<_>>>()?),
+        }
     }
 
     /// The token's id.
     #[getter]
-    fn jti(&self) -> Option<&str> {
-        self.token.claims().jti()
+    fn jti<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.text(py, Claims::jti, "jti")
     }
 
     /// When the token expires, in seconds since 1970.
     #[getter]
-    fn exp<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.token.claims().exp().map(|date| number(py, date))
+    fn exp<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.date(py, Claims::exp, "exp")
     }
 
     /// Before when the token is not valid, in seconds since 1970.
     #[getter]
-    fn nbf<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.token.claims().nbf().map(|date| number(py, date))
+    fn nbf<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.date(py, Claims::nbf, "nbf")
     }
 
     /// When the token was issued, in seconds since 1970.
     #[getter]
-    fn iat<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
-        self.token.claims().iat().map(|date| number(py, date))
+    fn iat<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.date(py, Claims::iat, "iat")
     }
 
     /// The claims as a dict of the caller's own.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        read_object(py, self.token.claims().raw_json())
+        read_object(py, self.token.raw_json())
     }
 
     /// The claim when it is there; raises a `TokenError` when it is not of this type.
@@ -155,14 +196,52 @@ impl Verified {
 
     /// Names the token without its claims, which may be personal.
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let sub = self.sub().into_pyobject(py)?.repr()?;
+        let sub = self.sub(py)?.into_pyobject(py)?.repr()?;
         Ok(format!("<countersign.Verified sub={sub}>"))
     }
 }
 
 impl Verified {
-    pub(crate) fn new(token: JoseVerified<Claims>) -> Self {
-        Self { token, claims: PyOnceLock::new() }
+    pub(crate) fn fresh(token: JoseVerified<Claims>) -> Self {
+        Self { token: Token::Fresh(token), claims: PyOnceLock::new() }
+    }
+
+    pub(crate) fn remembered(token: Arc<Remembered>) -> Self {
+        Self { token: Token::Remembered(token), claims: PyOnceLock::new() }
+    }
+
+    fn text<'py>(
+        &self,
+        py: Python<'py>,
+        read: fn(&Claims) -> Option<&str>,
+        name: &str,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match &self.token {
+            Token::Fresh(token) => {
+                Ok(read(token.claims()).map(|text| PyString::new(py, text).into_any()))
+            }
+            Token::Remembered(_) => self.claim(py, name),
+        }
+    }
+
+    fn date<'py>(
+        &self,
+        py: Python<'py>,
+        read: fn(&Claims) -> Option<NumericDate>,
+        name: &str,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let seconds = match &self.token {
+            Token::Fresh(token) => read(token.claims()).map(|date| date.as_f64()),
+            Token::Remembered(_) => {
+                self.claim(py, name)?.map(|date| date.extract::<f64>()).transpose()?
+            }
+        };
+        Ok(seconds.map(|seconds| number(py, seconds)))
+    }
+
+    /// A registered claim, whose type was checked when the token was. `null` counts as absent.
+    fn claim<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        Ok(self.claims(py)?.get_item(name)?.filter(|claim| !claim.is_none()))
     }
 
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyDict>> {
@@ -183,8 +262,7 @@ fn read_object<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyDict>>
 
 /// Whole seconds are an `int`.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-fn number(py: Python<'_>, date: NumericDate) -> Bound<'_, PyAny> {
-    let seconds = date.as_f64();
+fn number(py: Python<'_>, seconds: f64) -> Bound<'_, PyAny> {
     if seconds.fract() == 0.0 && seconds.abs() < 9e15 {
         let Ok(whole) = (seconds as i64).into_pyobject(py);
         return whole.into_any();

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use countersign_jose::{Audience, Issuer, Keys, Leeway, Verifier as JoseVerifier};
+use countersign_jose::{Audience, CachedVerifier, Issuer, Keys, Leeway, Verifier as JoseVerifier};
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
+use serde_json::value::RawValue;
 
 use crate::arguments::{Arguments, algorithms, text, texts};
 use crate::error;
@@ -26,12 +27,20 @@ impl AnyType {
 }
 
 /// Checks tokens by one policy. Make it once and keep it; threads may share it.
+///
+/// With `cache=N` up to N tokens that were accepted are remembered, and their signatures are not
+/// checked again; everything that can change is. Tokens with a MAC are checked anew each time.
 #[pyclass(frozen, module = "countersign")]
 pub(crate) struct Verifier {
-    verifier: JoseVerifier,
-    /// Whether a signature takes so long that other threads should run meanwhile.
-    slow: bool,
+    checks: Checks,
     clock: Clock,
+}
+
+/// How a token is checked. A signature takes so long that other threads should run meanwhile.
+enum Checks {
+    Mac(JoseVerifier),
+    Signature(JoseVerifier),
+    Remembering(CachedVerifier<Box<RawValue>>),
 }
 
 const NAMES: &[&str] = &[
@@ -44,6 +53,7 @@ const NAMES: &[&str] = &[
     "typ",
     "max_token_bytes",
     "max_json_depth",
+    "cache",
     "clock",
 ];
 
@@ -53,7 +63,7 @@ impl Verifier {
     #[pyo3(
         signature = (*args, **kwargs),
         text_signature = "(*, keys, algorithms, issuer, audience, leeway=0, require=[\"exp\"], \
-            typ=None, max_token_bytes=16384, max_json_depth=32, clock=None)"
+            typ=None, max_token_bytes=16384, max_json_depth=32, cache=0, clock=None)"
     )]
     fn new(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let py = args.py();
@@ -64,7 +74,7 @@ impl Verifier {
         let decide = "a str, a list, or ANY when you have decided not to check";
         let issuer = issuer(&given.required("issuer", decide)?)?;
         let audience = audience(&given.required("audience", decide)?)?;
-        let slow = !algorithms.iter().any(|algorithm| algorithm.is_symmetric());
+        let symmetric = algorithms.iter().any(|algorithm| algorithm.is_symmetric());
         let mut builder = JoseVerifier::builder(keys, &algorithms, issuer, audience)
             .leeway(Leeway::uniform(given.number("leeway", 0)?))
             .typ(given.optional_text("typ")?.as_deref())
@@ -76,7 +86,13 @@ impl Verifier {
         }
         let clock = Clock::new(py, given.optional("clock")?)?;
         let verifier = builder.build().map_err(|e| error::setup(py, &e))?;
-        Ok(Self { verifier, slow, clock })
+        let checks = match given.number::<u32>("cache", 0)? as usize {
+            // A MAC is checked anew each time, which the cache would do as well.
+            _ if symmetric => Checks::Mac(verifier),
+            0 => Checks::Signature(verifier),
+            tokens => Checks::Remembering(CachedVerifier::new(verifier, tokens)),
+        };
+        Ok(Self { checks, clock })
     }
 
     /// Checks a token now and gives its claims, or raises a `TokenError`.
@@ -84,14 +100,25 @@ impl Verifier {
     fn verify(&self, py: Python<'_>, token: &Bound<'_, PyAny>) -> PyResult<Verified> {
         let bytes = token_bytes(token).ok_or_else(|| error::not_a_token(py))?;
         let now = self.clock.now(py)?;
-        let outcome = if self.slow {
-            py.detach(|| self.verifier.verify(&bytes, now))
-        } else {
-            self.verifier.verify(&bytes, now)
+        let outcome = match &self.checks {
+            Checks::Mac(verifier) => verifier.verify(&bytes, now).map(Verified::fresh),
+            Checks::Signature(verifier) => {
+                py.detach(|| verifier.verify(&bytes, now)).map(Verified::fresh)
+            }
+            Checks::Remembering(verifier) => verifier
+                .recall(&bytes, now)
+                .unwrap_or_else(|| py.detach(|| verifier.verify(&bytes, now)))
+                .map(Verified::remembered),
         };
-        match outcome {
-            Ok(verified) => Ok(Verified::new(verified)),
-            Err(refusal) => Err(error::token(py, &refusal)),
+        outcome.map_err(|refusal| error::token(py, &refusal))
+    }
+
+    /// How many tokens are remembered now.
+    #[getter]
+    fn remembered(&self) -> usize {
+        match &self.checks {
+            Checks::Mac(_) | Checks::Signature(_) => 0,
+            Checks::Remembering(verifier) => verifier.remembered(),
         }
     }
 

@@ -99,8 +99,11 @@ class Verifier:
         typ: str | None = None,
         max_token_bytes: int = 16384,
         max_json_depth: int = 32,
+        cache: int = 0,
         clock: Callable[[], float] | None = None,
     ) -> Verifier: ...
+    @property
+    def remembered(self) -> int: ...
     def verify(self, token: str | bytes, /) -> Verified: ...
 
 @final
@@ -236,6 +239,10 @@ class Core:
         roles: Sequence[str] | None = None,
         max_auth_age: int | None = None,
     ) -> Principal: ...
+    def authorize_asgi(
+        self, headers: list[tuple[bytes, bytes]], scopes: list[str], /
+    ) -> Principal: ...
+    def authorize_wsgi(self, field: str, /) -> Principal: ...
     def require(
         self,
         principal: Principal,

@@ -40,9 +40,9 @@ _Place = tuple[str | None, str | None, str | None]
 
 _LOG: Final = logging.getLogger("countersign")
 _FILE: Final = "countersign.toml"
-# Checks are asked at every request, so they are tried as they are. These ask for a careful second
-# try: there is an argument to be made a list, a mistake to explain, or a core that closed.
-_UNSURE: Final = (*FOREIGN, UnavailableError)
+UNSURE: Final = (*FOREIGN, UnavailableError)
+"""Checks are asked at every request, so they are tried as they are. These ask for a careful second
+try: there is an argument to be made a list, a mistake to explain, or a core that closed."""
 
 
 class Countersign:
@@ -278,7 +278,7 @@ class Countersign:
         if core is not None:
             try:
                 return core.check(token)
-            except _UNSURE:
+            except UNSURE:
                 pass
         return self._use(lambda core: core.check(token))
 
@@ -308,7 +308,7 @@ class Countersign:
         if core is not None and not isinstance(fields, str):
             try:
                 return core.authorize(fields, scopes, roles, max_auth_age)  # type: ignore[arg-type]
-            except _UNSURE:
+            except UNSURE:
                 pass
         raw, wanted = _fields(fields), _wanted(scopes, roles, max_auth_age)
         return self._use(lambda core: core.authorize(raw, *wanted))
@@ -331,7 +331,7 @@ class Countersign:
         if core is not None:
             try:
                 return core.require(principal, scopes, roles, max_auth_age)  # type: ignore[arg-type]
-            except _UNSURE:
+            except UNSURE:
                 pass
         wanted = _wanted(scopes, roles, max_auth_age)
         return self._use(lambda core: core.require(principal, *wanted))

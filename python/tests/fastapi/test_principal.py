@@ -99,6 +99,20 @@ def test_two_authorization_fields_are_a_malformed_request(
     assert (answered.status, answered.json["error"]) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("pair", [list, tuple])
+@pytest.mark.parametrize("whole", [list, tuple])
+@pytest.mark.parametrize("path", ["/me", "/reports"])
+def test_header_fields_are_read_in_any_form(
+    app: FastAPI, client: TestClient, ada: Bearer, path: str, whole: type, pair: type
+) -> None:
+    # ASGI says an iterable of pairs, and a middleware may have made of it what it likes.
+    field = pair([b"authorization", f"Bearer {ada.token}".encode()])
+    host = pair([b"host", b"testserver"])
+    assert call(app, http_scope("GET", path, headers=whole([host, field]))).status == 200
+    assert call(app, http_scope("GET", path, headers=whole([field, host, field]))).status == 400
+    assert call(app, http_scope("GET", path, headers=whole([host]))).status == 401
+
+
 @pytest.mark.parametrize("field", [b"Bearer \xff\xfe", b"Bearer", b"Bearer a b"])
 def test_what_cannot_be_read_is_a_malformed_request(
     app: FastAPI, client: TestClient, field: bytes

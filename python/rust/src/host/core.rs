@@ -37,9 +37,10 @@ use countersign::{
 };
 use countersign_guard::{Guard, Presented};
 use pyo3::{
+    exceptions::PyTypeError,
     prelude::*,
     pybacked::{PyBackedBytes, PyBackedStr},
-    types::{PyDict, PySequence, PyTuple},
+    types::{PyBytes, PyDict, PyList, PySequence, PyString, PyTuple},
 };
 
 /// One opened engine with a runtime of its own: its operations, its routes, its guard.
@@ -151,11 +152,35 @@ impl Core {
         max_auth_age: Option<u64>,
     ) -> PyResult<Principal> {
         let fields = read_fields(fields)?;
-        let presented = Presented::from_authorization(fields.iter().map(|field| field.as_ref()));
-        let presented = presented.map_err(|refusal| self.refuse(py, refusal))?;
-        let principal = self.check_presented(py, &presented)?;
+        let principal = self.check_fields(py, fields.iter().map(AsRef::as_ref))?;
         self.demand(py, &principal, scopes, roles, max_auth_age)?;
         Ok(principal)
+    }
+
+    /// [`Core::authorize`] of a request as an ASGI server hands it over: with all header fields. A
+    /// `TypeError` where they are no list of pairs of bytes; then the caller picks them out itself.
+    #[pyo3(signature = (headers, scopes, /))]
+    fn authorize_asgi(
+        &self,
+        py: Python<'_>,
+        headers: &Bound<'_, PyList>,
+        scopes: &Bound<'_, PyList>,
+    ) -> PyResult<Principal> {
+        let fields = authorization_fields(headers)?;
+        let fields = fields.iter().flatten().map(|field| field.as_bytes());
+        let principal = self.check_fields(py, fields)?;
+        if !scopes.is_empty() {
+            self.demand(py, &principal, Some(scopes.extract()?), None, None)?;
+        }
+        Ok(principal)
+    }
+
+    /// The same for WSGI, of the one `Authorization` field. A `TypeError` where it is not ASCII.
+    #[pyo3(signature = (field, /))]
+    fn authorize_wsgi(&self, py: Python<'_>, field: &Bound<'_, PyString>) -> PyResult<Principal> {
+        let field = field.to_str().ok().filter(|field| field.is_ascii());
+        let field = field.ok_or_else(|| PyTypeError::new_err("a field that is not ASCII"))?;
+        self.check_fields(py, std::iter::once(field.as_bytes()))
     }
 
     /// Demands scopes, roles and a recent log-in of somebody who was let in.
@@ -290,8 +315,20 @@ impl Core {
         })
     }
 
+    fn check_fields<'a>(
+        &self,
+        py: Python<'_>,
+        fields: impl Iterator<Item = &'a [u8]>,
+    ) -> PyResult<Principal> {
+        match Presented::from_authorization(fields) {
+            Ok(presented) => self.check_presented(py, &presented),
+            Err(refusal) => Err(self.refuse(py, refusal)),
+        }
+    }
+
     fn check_presented(&self, py: Python<'_>, presented: &Presented<'_>) -> PyResult<Principal> {
-        let checked = match self.guard.recall(presented) {
+        let recalled = if self.asymmetric { self.guard.recall(presented) } else { None };
+        let checked = match recalled {
             Some(recalled) => recalled,
             // A signature takes long enough for the GIL to be worth releasing.
             None if self.asymmetric => py.detach(|| self.guard.check(presented)),
@@ -388,6 +425,23 @@ fn read_fields(fields: &Bound<'_, PySequence>) -> PyResult<Vec<Field>> {
         Err(_) => Ok(Field::Text(field.extract::<PyBackedStr>()?)),
     };
     fields.try_iter()?.map(|field| field.and_then(read)).collect()
+}
+
+/// The `Authorization` fields among all of a request's, whose names ASGI has in lower case. Two are
+/// already too many.
+fn authorization_fields<'py>(
+    headers: &Bound<'py, PyList>,
+) -> PyResult<[Option<Bound<'py, PyBytes>>; 2]> {
+    let [mut first, mut second] = [None, None];
+    for header in headers {
+        let header = header.cast_into::<PyTuple>()?;
+        let name = header.get_borrowed_item(0)?;
+        if name.cast::<PyBytes>()?.as_bytes() == b"authorization" {
+            let value = header.get_item(1)?.cast_into::<PyBytes>()?;
+            second = first.replace(value);
+        }
+    }
+    Ok([first, second])
 }
 
 fn read_json<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {

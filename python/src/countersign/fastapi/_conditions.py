@@ -63,6 +63,11 @@ class Exempt(Condition):
         )
 
 
+def has_conditions(scopes: Iterable[str]) -> bool:
+    """Whether one of the scopes is no scope."""
+    return any(isinstance(scope, Condition) for scope in scopes)
+
+
 def without_conditions(scopes: Iterable[str]) -> list[str]:
     """The scopes that are meant as such."""
     return [scope for scope in scopes if scope != _OPTIONAL and not scope.startswith(_EXEMPT)]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flask import Request, has_request_context, request
 from werkzeug.local import LocalProxy
 
+from countersign.engine import UNSURE
 from countersign.exceptions import MissingTokenError
 
 if TYPE_CHECKING:
@@ -41,12 +42,22 @@ def check(auth: Countersign) -> Principal | None:
     principal = None
     if field is not None:
         try:
-            principal = auth.authorize([field.encode("latin-1")])
+            principal = _principal(auth, field)
         except MissingTokenError:
             # Another scheme, such as Basic: no token is presented (RFC 6750 3).
             principal = None
     memory[_MEMORY] = principal
     return principal
+
+
+def _principal(auth: Countersign, field: str) -> Principal:
+    core = auth._lifecycle.current
+    if core is not None:
+        try:
+            return core.authorize_wsgi(field)
+        except UNSURE:
+            pass
+    return auth.authorize([field.encode("latin-1")])
 
 
 def get_current_principal() -> Principal | None:
