@@ -107,6 +107,9 @@ pub(crate) struct Inner {
     pub(crate) local: LocalLimiter,
     pub(crate) events: broadcast::Sender<Event>,
     pub(crate) seen: std::sync::Mutex<Option<countersign_guard::revocation::Cursor>>,
+    /// Held by whoever takes over what the log says: in its order, or a client that was enabled again
+    /// could stay refused.
+    pub(crate) following: tokio::sync::Mutex<()>,
 }
 
 /// Accounts, sessions, keys, revocations and limits over one database. Its operations stand in
@@ -163,6 +166,7 @@ impl Engine {
             local: LocalLimiter::new(LOCAL_LIMIT_KEYS),
             events: broadcast::channel(EVENT_BACKLOG).0,
             seen: std::sync::Mutex::new(None),
+            following: tokio::sync::Mutex::new(()),
         }));
         engine.follow_once().await?;
         Ok(engine)
@@ -254,13 +258,17 @@ impl Engine {
         write: impl Future<Output = std::result::Result<T, StoreError>>,
     ) -> Result<T> {
         let result = write.await;
+        if result.as_ref().is_ok_and(|answer| !done(answer)) {
+            return Ok(result?);
+        }
+        let is_client = |target: &Target| matches!(target, Target::Client { .. });
+        // What can be lifted again is taken from the log, which has the order of the commits.
+        let followed =
+            result.is_ok() && targets.iter().any(is_client) && self.follow_once().await.is_ok();
         for target in targets {
-            let applies = match &result {
-                Ok(answer) => done(answer),
-                // What is forbidden stays forbidden until it is stored that it is not.
-                Err(_) => !matches!(target, Target::Client { disabled: false, .. }),
-            };
-            if applies {
+            // What is forbidden stays forbidden until it is stored that it is not.
+            let lifts = matches!(target, Target::Client { disabled: false, .. });
+            if !lifts && !(followed && is_client(target)) {
                 self.refuse_here(target);
             }
         }

@@ -85,6 +85,7 @@ impl Engine {
     /// # Errors
     /// When the store fails.
     pub async fn follow_once(&self) -> Result<()> {
+        let _turn = self.0.following.lock().await;
         loop {
             let asked_at = self.0.clock.monotonic();
             let seen = self.cursor();

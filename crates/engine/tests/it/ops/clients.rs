@@ -12,7 +12,7 @@ use countersign_engine::{
         clients::AddClientRequest,
     },
     refresh_token::RefreshToken,
-    store::{CreateSession, CreateSessionOutcome, MetaStore, Sessions, Verified},
+    store::{Clients, CreateSession, CreateSessionOutcome, MetaStore, Sessions, Verified},
     testing::SeededRandom,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -165,6 +165,35 @@ async fn a_disabled_client_can_do_nothing_until_it_is_enabled() {
     world.catch_up(&other).await;
     assert!(check(&other, access).is_ok(), "the other lifts it too");
     world.refresh_with(&theirs, |request| request.client = app).await.unwrap();
+}
+
+/// Whoever disables and whoever enables it learn of their commit in any order, beside the follower.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_client_is_refused_as_the_last_commit_says() {
+    let world = World::new().await;
+    add(&world, "app", ClientKind::Public).await;
+    let (_, own) = world.user_in("ada").await;
+    let theirs = session_of(&world, &own, "app").await;
+    let follower = tokio::spawn({
+        let engine = world.engine.clone();
+        async move {
+            loop {
+                engine.follow_once().await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    let actor = Actor::cli();
+    for round in 0..300 {
+        let (disabled, enabled) = tokio::join!(
+            world.engine.disable_client("app", &actor),
+            world.engine.enable_client("app", &actor)
+        );
+        assert!(disabled.unwrap().disabled && !enabled.unwrap().disabled);
+        let stored = world.store.find_client(&"app".parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(is_revoked(world.check(&theirs)), stored.disabled, "round {round}");
+    }
+    follower.abort();
 }
 
 #[tokio::test]
