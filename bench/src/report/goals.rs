@@ -142,7 +142,12 @@ fn routes(figures: &Figures) -> Vec<Goal> {
     };
     let (fje, redis) = ("flask-jwt-extended", "flask-jwt-extended-redis");
     vec![
-        goal("axum HS256, of the open route", AtLeast(0.85), "", kept("axum/HS256/countersign")),
+        goal(
+            "axum HS256, remembered, of the open route",
+            AtLeast(0.85),
+            "",
+            kept("axum/HS256/countersign"),
+        ),
         goal("axum ES256, remembered", AtLeast(0.93), "", kept("axum/ES256/countersign")),
         goal(
             "FastAPI HS256, of an empty dependency",

@@ -17,12 +17,13 @@ use anyhow::{Context, Result, ensure};
 use axum::{
     Router,
     extract::{FromRef, FromRequestParts},
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     routing::get,
     serve::ListenerExt,
 };
 use countersign_guard::{
-    Guard, Policy, Principal,
+    Guard, Policy, Presented, Principal,
+    axum::Rejection,
     revocation::RevocationView,
     time::{Clock, SystemClock},
 };
@@ -38,7 +39,7 @@ use crate::{AUDIENCE, ISSUER};
 const CONNECTIONS: usize = 8;
 const ROUNDS: usize = 41;
 const ROUND: Duration = Duration::from_millis(60);
-const ROUTES: [&str; 3] = ["open", "countersign", "jsonwebtoken"];
+const ROUTES: [&str; 4] = ["open", "countersign", "nothing remembered", "jsonwebtoken"];
 
 pub(crate) fn measure(now: i64) -> Result<()> {
     for algorithm in [Algorithm::Hs256, Algorithm::Es256] {
@@ -84,6 +85,7 @@ fn claims(now: i64) -> serde_json::Value {
 #[derive(Clone)]
 struct Application {
     guard: Arc<Guard>,
+    forgetful: Arc<Guard>,
     peer: Arc<Peer>,
     backend: Backend,
 }
@@ -96,11 +98,16 @@ impl FromRef<Application> for Arc<Guard> {
 
 /// Serves from a thread of its own until the process ends.
 fn serve(key: &SigningKey, thread: Arc<OnceLock<PathBuf>>) -> Result<SocketAddr> {
-    let (guard, peer) = (guard(key)?, Arc::new(Peer::new(key)?));
-    let application = Application { guard, peer, backend: Backend::better(key.algorithm()) };
+    let application = Application {
+        guard: guard(key, Policy::CACHE)?,
+        forgetful: guard(key, 0)?,
+        peer: Arc::new(Peer::new(key)?),
+        backend: Backend::better(key.algorithm()),
+    };
     let router = Router::new()
         .route("/open", get(|| async { "hello" }))
         .route("/countersign", get(|_: Principal| async { "hello" }))
+        .route("/nothing%20remembered", get(|_: Forgotten| async { "hello" }))
         .route("/jsonwebtoken", get(|_: ByPeer| async { "hello" }))
         .with_state(application);
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -119,13 +126,32 @@ fn serve(key: &SigningKey, thread: Arc<OnceLock<PathBuf>>) -> Result<SocketAddr>
     Ok(address)
 }
 
-fn guard(key: &SigningKey) -> Result<Arc<Guard>> {
+fn guard(key: &SigningKey, cache: usize) -> Result<Arc<Guard>> {
     let clock = Arc::new(SystemClock::new());
     let view = RevocationView::new(1_000, Duration::from_secs(3_600));
     view.mark_read(clock.monotonic(), Duration::ZERO);
     let policy = Policy::new(ISSUER, vec![AUDIENCE.to_owned()], vec![key.algorithm()]);
+    let policy = Policy { cache, ..policy };
     let keys = KeySet::new(vec![key.verifying_key()])?;
     Ok(Arc::new(Guard::new(policy, keys, Arc::new(view), clock)?))
+}
+
+/// A token that is verified anew each time.
+struct Forgotten;
+
+impl FromRequestParts<Application> for Forgotten {
+    type Rejection = Rejection;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        application: &Application,
+    ) -> Result<Self, Rejection> {
+        let guard = &application.forgetful;
+        let fields = parts.headers.get_all(header::AUTHORIZATION);
+        let presented = Presented::from_authorization(fields.iter().map(HeaderValue::as_bytes));
+        let checked = presented.and_then(|presented| guard.check(&presented));
+        checked.map(|_| Self).map_err(|error| Rejection::new(error, guard))
+    }
 }
 
 /// The same claims, as somebody would write them down.
@@ -181,8 +207,9 @@ impl Client {
         token: &str,
         server: &Arc<OnceLock<PathBuf>>,
     ) -> Result<Self> {
+        let path = route.replace(' ', "%20");
         let request = format!(
-            "GET /{route} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+            "GET /{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
         );
         let connect = |_| {
             let connection = TcpStream::connect(address)?;

@@ -268,7 +268,8 @@ impl Engine {
         for target in targets {
             // What is forbidden stays forbidden until it is stored that it is not.
             let lifts = matches!(target, Target::Client { disabled: false, .. });
-            if !lifts && !(followed && is_client(target)) {
+            let is_known = lifts || followed && is_client(target);
+            if !is_known {
                 self.refuse_here(target);
             }
         }

@@ -23,8 +23,7 @@ pub struct Policy {
     pub audiences: Vec<String>,
     /// The algorithms that the issuer signs with at first.
     pub algorithms: Vec<Algorithm>,
-    /// How many tokens with a signature are remembered, so that each is verified once; 0 remembers
-    /// none.
+    /// How many tokens are remembered, so that each is verified once; 0 remembers none.
     pub cache: usize,
 }
 

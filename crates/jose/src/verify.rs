@@ -188,15 +188,6 @@ impl Verifier {
         self.policy.rules.check_dates(dates, now)
     }
 
-    /// Whether it is for MACs.
-    pub(crate) fn is_symmetric(&self) -> bool {
-        let symmetric = |algorithm: &Algorithm| algorithm.is_symmetric();
-        Algorithm::ALL
-            .iter()
-            .filter(|algorithm| self.policy.allowed & algorithm.bit() != 0)
-            .any(symmetric)
-    }
-
     pub(crate) fn verify_signature(&self, token: &[u8]) -> Result<(Header, Vec<u8>), Error> {
         let (accepted, payload) = self.policy.authenticate(token)?;
         Ok((accepted.header.clone(), payload))

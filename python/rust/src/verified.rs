@@ -1,13 +1,13 @@
 //! `Verified`: the claims of a token that was accepted, as an immutable mapping.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use countersign_jose::{Claims, Header, NumericDate, Verified as JoseVerified, VerifyingKey};
+use countersign_jose::{Claims, NumericDate, Verified as JoseVerified};
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMappingProxy, PyString, PyTuple, PyType};
-use serde_json::value::RawValue;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMappingProxy, PyTuple, PyType};
 
 use crate::error;
 use crate::json;
@@ -17,38 +17,23 @@ use crate::key::Key;
 #[pyclass(frozen, mapping, module = "countersign")]
 pub(crate) struct Verified {
     token: Token,
-    /// The claims as Python objects, made when they are first asked for.
+    /// The claims as Python objects, made when they are first asked for; for each caller anew, so that
+    /// nobody gets another one's lists.
     claims: PyOnceLock<Py<PyDict>>,
 }
 
-/// Claims as a verifier remembers them: the text that was signed.
-pub(crate) type Remembered = JoseVerified<Box<RawValue>>;
-
 enum Token {
     Fresh(JoseVerified<Claims>),
-    /// The claims become Python objects for each caller anew: nobody gets another one's lists.
-    Remembered(Arc<Remembered>),
+    Remembered(Arc<JoseVerified<Claims>>),
 }
 
-impl Token {
-    fn header(&self) -> &Header {
-        match self {
-            Self::Fresh(token) => token.header(),
-            Self::Remembered(token) => token.header(),
-        }
-    }
+impl Deref for Token {
+    type Target = JoseVerified<Claims>;
 
-    fn key(&self) -> &VerifyingKey {
+    fn deref(&self) -> &JoseVerified<Claims> {
         match self {
-            Self::Fresh(token) => token.key(),
-            Self::Remembered(token) => token.key(),
-        }
-    }
-
-    fn raw_json(&self) -> &str {
-        match self {
-            Self::Fresh(token) => token.claims().raw_json(),
-            Self::Remembered(token) => token.claims().get(),
+            Self::Fresh(token) => token,
+            Self::Remembered(token) => token,
         }
     }
 }
@@ -70,56 +55,50 @@ impl Verified {
 
     /// The issuer.
     #[getter]
-    fn iss<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.text(py, Claims::iss, "iss")
+    fn iss(&self) -> Option<&str> {
+        self.token.claims().iss()
     }
 
     /// The subject.
     #[getter]
-    fn sub<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.text(py, Claims::sub, "sub")
+    fn sub(&self) -> Option<&str> {
+        self.token.claims().sub()
     }
 
     /// The audiences, however they were written; none when the claim is absent.
     #[getter]
     fn aud<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        if let Token::Fresh(token) = &self.token {
-            return PyTuple::new(py, token.claims().aud().collect::<Vec<_>>());
-        }
-        match self.claim(py, "aud")? {
-            None => Ok(PyTuple::empty(py)),
-            Some(one) if one.is_instance_of::<PyString>() => PyTuple::new(py, [one]),
-            Some(several) => PyTuple::new(py, several.try_iter()?.collect::<PyResult<Vec<_>>>()?),
-        }
+        let audiences: Vec<&str> = self.token.claims().aud().collect();
+        PyTuple::new(py, audiences)
     }
 
     /// The token's id.
     #[getter]
-    fn jti<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.text(py, Claims::jti, "jti")
+    fn jti(&self) -> Option<&str> {
+        self.token.claims().jti()
     }
 
     /// When the token expires, in seconds since 1970.
     #[getter]
-    fn exp<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.date(py, Claims::exp, "exp")
+    fn exp<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.token.claims().exp().map(|date| number(py, date))
     }
 
     /// Before when the token is not valid, in seconds since 1970.
     #[getter]
-    fn nbf<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.date(py, Claims::nbf, "nbf")
+    fn nbf<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.token.claims().nbf().map(|date| number(py, date))
     }
 
     /// When the token was issued, in seconds since 1970.
     #[getter]
-    fn iat<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.date(py, Claims::iat, "iat")
+    fn iat<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        self.token.claims().iat().map(|date| number(py, date))
     }
 
     /// The claims as a dict of the caller's own.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        read_object(py, self.token.raw_json())
+        read_object(py, self.token.claims().raw_json())
     }
 
     /// The claim when it is there; raises a `TokenError` when it is not of this type.
@@ -196,7 +175,7 @@ impl Verified {
 
     /// Names the token without its claims, which may be personal.
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let sub = self.sub(py)?.into_pyobject(py)?.repr()?;
+        let sub = self.sub().into_pyobject(py)?.repr()?;
         Ok(format!("<countersign.Verified sub={sub}>"))
     }
 }
@@ -206,42 +185,8 @@ impl Verified {
         Self { token: Token::Fresh(token), claims: PyOnceLock::new() }
     }
 
-    pub(crate) fn remembered(token: Arc<Remembered>) -> Self {
+    pub(crate) fn remembered(token: Arc<JoseVerified<Claims>>) -> Self {
         Self { token: Token::Remembered(token), claims: PyOnceLock::new() }
-    }
-
-    fn text<'py>(
-        &self,
-        py: Python<'py>,
-        read: fn(&Claims) -> Option<&str>,
-        name: &str,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match &self.token {
-            Token::Fresh(token) => {
-                Ok(read(token.claims()).map(|text| PyString::new(py, text).into_any()))
-            }
-            Token::Remembered(_) => self.claim(py, name),
-        }
-    }
-
-    fn date<'py>(
-        &self,
-        py: Python<'py>,
-        read: fn(&Claims) -> Option<NumericDate>,
-        name: &str,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let seconds = match &self.token {
-            Token::Fresh(token) => read(token.claims()).map(|date| date.as_f64()),
-            Token::Remembered(_) => {
-                self.claim(py, name)?.map(|date| date.extract::<f64>()).transpose()?
-            }
-        };
-        Ok(seconds.map(|seconds| number(py, seconds)))
-    }
-
-    /// A registered claim, whose type was checked when the token was. `null` counts as absent.
-    fn claim<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-        Ok(self.claims(py)?.get_item(name)?.filter(|claim| !claim.is_none()))
     }
 
     fn claims<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyDict>> {
@@ -262,7 +207,8 @@ fn read_object<'py>(py: Python<'py>, json: &str) -> PyResult<Bound<'py, PyDict>>
 
 /// Whole seconds are an `int`.
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
-fn number(py: Python<'_>, seconds: f64) -> Bound<'_, PyAny> {
+fn number(py: Python<'_>, date: NumericDate) -> Bound<'_, PyAny> {
+    let seconds = date.as_f64();
     if seconds.fract() == 0.0 && seconds.abs() < 9e15 {
         let Ok(whole) = (seconds as i64).into_pyobject(py);
         return whole.into_any();

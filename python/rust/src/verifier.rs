@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
-use countersign_jose::{Audience, CachedVerifier, Issuer, Keys, Leeway, Verifier as JoseVerifier};
+use countersign_jose::{
+    Audience, CachedVerifier, Claims, Issuer, Keys, Leeway, Verifier as JoseVerifier,
+};
 use pyo3::exceptions::PyException;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
-use serde_json::value::RawValue;
 
 use crate::arguments::{Arguments, algorithms, text, texts};
 use crate::error;
@@ -29,7 +30,7 @@ impl AnyType {
 /// Checks tokens by one policy. Make it once and keep it; threads may share it.
 ///
 /// With `cache=N` up to N tokens that were accepted are remembered, and their signatures are not
-/// checked again; everything that can change is. Tokens with a MAC are checked anew each time.
+/// checked again; everything that can change is.
 #[pyclass(frozen, module = "countersign")]
 pub(crate) struct Verifier {
     checks: Checks,
@@ -40,7 +41,7 @@ pub(crate) struct Verifier {
 enum Checks {
     Mac(JoseVerifier),
     Signature(JoseVerifier),
-    Remembering(CachedVerifier<Box<RawValue>>),
+    Remembering(CachedVerifier<Claims>),
 }
 
 const NAMES: &[&str] = &[
@@ -87,8 +88,7 @@ impl Verifier {
         let clock = Clock::new(py, given.optional("clock")?)?;
         let verifier = builder.build().map_err(|e| error::setup(py, &e))?;
         let checks = match given.number::<u32>("cache", 0)? as usize {
-            // A MAC is checked anew each time, which the cache would do as well.
-            _ if symmetric => Checks::Mac(verifier),
+            0 if symmetric => Checks::Mac(verifier),
             0 => Checks::Signature(verifier),
             tokens => Checks::Remembering(CachedVerifier::new(verifier, tokens)),
         };

@@ -327,8 +327,7 @@ impl Core {
     }
 
     fn check_presented(&self, py: Python<'_>, presented: &Presented<'_>) -> PyResult<Principal> {
-        let recalled = if self.asymmetric { self.guard.recall(presented) } else { None };
-        let checked = match recalled {
+        let checked = match self.guard.recall(presented) {
             Some(recalled) => recalled,
             // A signature takes long enough for the GIL to be worth releasing.
             None if self.asymmetric => py.detach(|| self.guard.check(presented)),
