@@ -60,7 +60,8 @@ pub(super) const TABLES: &[Table] = &[
     Table {
         title: "A protected route of axum",
         note: "HTTP over loopback; requests in a second of the server thread's own time, in brackets the share of the open route. \
-               Countersign checks revocation and gives a principal; jsonwebtoken decodes the same token into a struct. It is the same token                each time, which Countersign remembers unless it is told not to.",
+               Countersign checks revocation and gives a principal; jsonwebtoken decodes the same token into a struct. It is the same \
+               token each time, which Countersign remembers unless it is told not to.",
         columns: &[
             ("/open", "open"),
             ("/countersign", "Countersign"),

@@ -188,6 +188,7 @@ impl Rules {
     }
 
     /// Checks the claims at the instant `now`, in the order of the RFC's claims.
+    #[inline]
     pub(crate) fn check(&self, claims: &Claims, now: i64) -> Result<(), Error> {
         if !claims.have(self.registered, self.others) {
             let missed = self.required.iter().find(|claim| !claims.has(claim));

@@ -69,27 +69,43 @@ impl<'b> Writer<'b> {
         Ok(())
     }
 
+    /// The name of a field, with what stands before it and the colon behind it, in one piece.
+    #[inline]
+    fn name(&mut self, before: u8, name: &str) -> Result<(), Unusual> {
+        if let [first, quote, text @ .., last, colon] = self.piece(name.len() + 4)? {
+            (*first, *quote, *last, *colon) = (before, b'"', b'"', b':');
+            copy(name.as_bytes(), text);
+        }
+        self.marks += 2;
+        Ok(())
+    }
+
     #[inline]
     fn open(&mut self, opening: u8, closing: u8) -> Result<Compound<'_, 'b>, Unusual> {
-        self.byte(opening)?;
-        Ok(Compound { writer: self, empty: true, closing })
+        Ok(Compound { writer: self, before: opening, closing })
     }
 }
 
 /// Copies between equal lengths, short ones without a call.
 #[inline]
 fn copy(from: &[u8], to: &mut [u8]) {
-    if let (8..=16, Some(first), Some(last)) = (from.len(), from.first_chunk(), from.last_chunk())
-        && let Some(start) = to.first_chunk_mut::<8>()
-    {
+    match from.len() {
+        0..8 => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
+        8..=16 => copy_ends::<8>(from, to),
+        17..=32 => copy_ends::<16>(from, to),
+        33..=64 => copy_ends::<32>(from, to),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies `N` to twice as many bytes: the first ones and the last ones.
+#[inline]
+fn copy_ends<const N: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(first), Some(start)) = (from.first_chunk::<N>(), to.first_chunk_mut()) {
         *start = *first;
-        if let Some(end) = to.last_chunk_mut::<8>() {
-            *end = *last;
-        }
-    } else if from.len() < 8 {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    } else {
-        to.copy_from_slice(from);
+    }
+    if let (Some(last), Some(end)) = (from.last_chunk::<N>(), to.last_chunk_mut()) {
+        *end = *last;
     }
 }
 
@@ -235,24 +251,30 @@ impl<'a, 'b> Serializer for &'a mut Writer<'b> {
 /// An array or an object that is being written.
 struct Compound<'a, 'b> {
     writer: &'a mut Writer<'b>,
-    empty: bool,
+    /// What stands before the next element: the opening bracket, later a comma.
+    before: u8,
     closing: u8,
 }
 
 impl Compound<'_, '_> {
     #[inline]
-    fn comma(&mut self) -> Result<(), Unusual> {
-        if std::mem::replace(&mut self.empty, false) { Ok(()) } else { self.writer.byte(b',') }
+    fn next(&mut self) -> u8 {
+        std::mem::replace(&mut self.before, b',')
     }
 
     #[inline]
     fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Unusual> {
-        self.comma()?;
+        let before = self.next();
+        self.writer.byte(before)?;
         value.serialize(&mut *self.writer)
     }
 
     #[inline]
-    fn close(self) -> Result<(), Unusual> {
+    fn close(mut self) -> Result<(), Unusual> {
+        let before = self.next();
+        if before != b',' {
+            self.writer.byte(before)?;
+        }
         self.writer.byte(self.closing)
     }
 }
@@ -267,9 +289,9 @@ impl SerializeStruct for Compound<'_, '_> {
         name: &'static str,
         value: &T,
     ) -> Result<(), Unusual> {
-        self.comma()?;
-        self.writer.string(name)?;
-        self.serialize_value(value)
+        let before = self.next();
+        self.writer.name(before, name)?;
+        value.serialize(&mut *self.writer)
     }
 
     #[inline]
@@ -284,7 +306,8 @@ impl SerializeMap for Compound<'_, '_> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Unusual> {
-        self.comma()?;
+        let before = self.next();
+        self.writer.byte(before)?;
         let start = self.writer.len;
         key.serialize(&mut *self.writer)?;
         // A number is written as a string where it is a key.
