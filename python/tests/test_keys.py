@@ -9,8 +9,22 @@ from typing import Any
 
 import pytest
 
-from countersign import CountersignError, Key, KeyMaterialError, KeySet, Signer
+from countersign import ConfigurationError, CountersignError, Key, KeyMaterialError, KeySet, Signer
+from countersign._native import b64url_decode
 from tests.support import ASYMMETRIC, SECRET, SYMMETRIC, claims, hs256, make_verifier
+
+
+def test_the_size_of_an_rsa_key_may_be_chosen() -> None:
+    for algorithm, bits in (("RS256", 3072), ("PS512", 2048), ("RS256", None)):
+        key = Key.generate(algorithm, bits=bits)
+        modulus = b64url_decode(key.to_jwk()["n"].encode())
+        assert len(modulus) * 8 == (bits or 2048)
+        assert make_verifier(key).verify(Signer(key).sign(claims())) == claims()
+    with pytest.raises(KeyMaterialError, match="only an rsa key"):
+        Key.generate("ES256", bits=2048)
+    for size in (0, 1024, 2049, -1, True, "2048", 2**64):
+        with pytest.raises(ConfigurationError, match="bits"):
+            Key.generate("RS256", bits=size)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("algorithm", SYMMETRIC + ASYMMETRIC)

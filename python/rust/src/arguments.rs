@@ -70,7 +70,7 @@ impl<'py> Arguments<'py> {
     }
 
     /// The argument when it is there and not `None`.
-    fn some(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub(crate) fn some(&self, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
         Ok(self.optional(name)?.filter(|value| !value.is_none()))
     }
 

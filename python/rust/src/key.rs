@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use countersign_jose::{Algorithm, Error, SigningKey, VerifyingKey};
+use countersign_jose::{Algorithm, Error, RsaSize, SigningKey, VerifyingKey};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 use serde::Deserialize;
@@ -74,14 +74,23 @@ impl Key {
         Self::named(py, key.map(Half::Signing), given.optional_text("kid")?)
     }
 
-    /// Makes a new key.
+    /// Makes a new key; an RSA one of `bits` 2048, 3072 or 4096.
     #[staticmethod]
-    #[pyo3(signature = (*args, **kwargs), text_signature = "(algorithm, *, kid=None)")]
+    #[pyo3(signature = (*args, **kwargs), text_signature = "(algorithm, *, kid=None, bits=None)")]
     fn generate(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let py = args.py();
-        let given = Arguments::new("Key.generate", &["algorithm", "kid"], 1, args, kwargs)?;
+        let names = &["algorithm", "kid", "bits"];
+        let given = Arguments::new("Key.generate", names, 1, args, kwargs)?;
         let algorithm = given.algorithm("algorithm")?;
-        let key = py.detach(|| SigningKey::generate(algorithm));
+        let key = match given.some("bits")? {
+            None => py.detach(|| SigningKey::generate(algorithm)),
+            Some(_) => {
+                let size = RsaSize::of(given.number("bits", 0)?).ok_or_else(|| {
+                    error::config(py, "`bits` is not the size of an rsa key: 2048, 3072 or 4096")
+                })?;
+                py.detach(|| SigningKey::generate_rsa(algorithm, size))
+            }
+        };
         Self::named(py, key.map(Half::Signing), given.optional_text("kid")?)
     }
 

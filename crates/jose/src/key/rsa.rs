@@ -34,6 +34,17 @@ pub enum RsaSize {
 }
 
 impl RsaSize {
+    /// The size of so many bits; `None` when no key of that size is made.
+    #[must_use]
+    pub const fn of(bits: u32) -> Option<Self> {
+        match bits {
+            2048 => Some(Self::Bits2048),
+            3072 => Some(Self::Bits3072),
+            4096 => Some(Self::Bits4096),
+            _ => None,
+        }
+    }
+
     /// What a key for this algorithm is made with unless somebody chooses: 2048 bits, or 3072 where
     /// the hash is SHA-384 or SHA-512.
     pub(crate) const fn usual(algorithm: Algorithm) -> Self {
