@@ -49,12 +49,16 @@ pub trait FromClaims: Sized {
     /// What is known while the claims are read.
     type Draft: Default;
 
-    /// Sees a claim that is not registered (RFC 7519 section 4.1). Nothing of the claims is checked at
-    /// this time but the signature; those that are registered are in the [`Claims`] later.
+    /// Sees a claim that is not registered (RFC 7519 section 4.1); unless it is written, none. Nothing of
+    /// the claims is checked at this time but the signature; those that are registered are in the
+    /// [`Claims`] later.
     ///
     /// # Errors
     /// Why the claims cannot become this type; what is wrong with the text itself is said first.
-    fn read(draft: &mut Self::Draft, claim: Claim<'_>) -> Result<(), Error>;
+    #[inline]
+    fn read(_draft: &mut Self::Draft, _claim: Claim<'_>) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Makes the value, once every check has been passed.
     ///
@@ -67,11 +71,6 @@ impl<T: DeserializeOwned> FromClaims for T {
     type Draft = ();
 
     #[inline]
-    fn read((): &mut (), _: Claim<'_>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    #[inline]
     fn finish((): (), claims: Claims) -> Result<Self, Error> {
         claims.deserialize()
     }
@@ -79,11 +78,6 @@ impl<T: DeserializeOwned> FromClaims for T {
 
 impl FromClaims for Claims {
     type Draft = ();
-
-    #[inline]
-    fn read((): &mut (), _: Claim<'_>) -> Result<(), Error> {
-        Ok(())
-    }
 
     #[inline]
     fn finish((): (), claims: Claims) -> Result<Self, Error> {

@@ -5,19 +5,12 @@ use std::time::{Duration, Instant};
 
 use countersign_jose::{Algorithm, Audience, Issuer, Verifier};
 
-use crate::support::{AUDIENCE, ISSUER, NOW, hs256, signed};
+use crate::support::{AUDIENCE, ISSUER, NOW, hs256, signed, verifier};
 
 #[test]
 fn each_escaped_claim_says_its_own_text() {
     let key = hs256();
-    let verifier = Verifier::builder(
-        key.verifying_key(),
-        &[Algorithm::Hs256],
-        Issuer::one(ISSUER),
-        Audience::one(AUDIENCE),
-    )
-    .build()
-    .unwrap();
+    let verifier = verifier(&key);
     // In another order than that in which they are kept, and with plain ones between them.
     let payload = format!(
         r#"{{"jti":"\u006a","aud":["\u0061","b","\u0063",{AUDIENCE:?}],"exp":{},"sub":"\u0073","iss":"\u0068{}"}}"#,
