@@ -268,8 +268,8 @@ impl Engine {
         for target in targets {
             // What is forbidden stays forbidden until it is stored that it is not.
             let lifts = matches!(target, Target::Client { disabled: false, .. });
-            let is_known = lifts || followed && is_client(target);
-            if !is_known {
+            let left_to_the_log = lifts || followed && is_client(target);
+            if !left_to_the_log {
                 self.refuse_here(target);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use countersign_jose::{Algorithm, Error, RsaSize, SigningKey};
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -35,8 +35,8 @@ pub(crate) struct Generate {
     #[arg(long, value_name = "ALGORITHM", default_value = "ES256")]
     algorithm: String,
     /// The size of an RSA key [default: 2048, or 3072 with SHA-384 and SHA-512]
-    #[arg(long, value_enum, hide_possible_values = true, value_name = "2048|3072|4096")]
-    bits: Option<Bits>,
+    #[arg(long, value_parser = rsa_size, value_name = "2048|3072|4096")]
+    bits: Option<RsaSize>,
     /// The new file, mode 0600; `-` is standard output
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -51,25 +51,8 @@ pub(crate) struct Generate {
     kid: Option<String>,
 }
 
-/// The sizes of RSA keys.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Bits {
-    #[value(name = "2048")]
-    Bits2048,
-    #[value(name = "3072")]
-    Bits3072,
-    #[value(name = "4096")]
-    Bits4096,
-}
-
-impl From<Bits> for RsaSize {
-    fn from(bits: Bits) -> Self {
-        match bits {
-            Bits::Bits2048 => Self::Bits2048,
-            Bits::Bits3072 => Self::Bits3072,
-            Bits::Bits4096 => Self::Bits4096,
-        }
-    }
+fn rsa_size(bits: &str) -> Result<RsaSize, &'static str> {
+    bits.parse().ok().and_then(RsaSize::of).ok_or("an RSA key has 2048, 3072 or 4096 bits")
 }
 
 /// What was made.
@@ -105,7 +88,7 @@ impl Generate {
     fn new_key(&self, algorithm: Algorithm) -> Result<SigningKey, Failure> {
         let key = match self.bits {
             None => SigningKey::generate(algorithm),
-            Some(bits) => SigningKey::generate_rsa(algorithm, bits.into()),
+            Some(bits) => SigningKey::generate_rsa(algorithm, bits),
         };
         key.map_err(|error| match error {
             Error::KeyInvalid { .. } => refused("--bits", &error),
